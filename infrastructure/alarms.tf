@@ -1,0 +1,107 @@
+# What must wake somebody. Every name is the name of a runbook; every threshold has its reason.
+
+module "observability" {
+  source = "../modules/observability"
+
+  name        = var.project_name
+  kms_key_arn = module.operations_key.arn
+  emails      = var.alarm_emails
+  runbooks    = "docs/operations/runbooks"
+  alarms      = merge(local.dead_letter_alarms, local.function_alarms, local.stream_alarms, local.invariant_alarms)
+}
+
+locals {
+  stages = {
+    processor  = module.processor.name
+    enrichment = module.enrichment.name
+    loader     = module.loader.name
+  }
+
+  # One dead letter is one object that is not in the warehouse. SQS is silent about an idle queue.
+  dead_letter_alarms = { for stage, queue in {
+    processor = module.raw_events.dead_letter_name
+    loader    = module.parquet_events.dead_letter_name
+    } : "${stage}-dlq" => {
+    description  = "The ${stage} gave up at least one object; it waits in ${queue}."
+    namespace    = "AWS/SQS"
+    metric       = "ApproximateNumberOfMessagesVisible"
+    dimensions   = { QueueName = queue }
+    statistic    = "Maximum"
+    above        = 0
+    missing_data = "notBreaching"
+  } }
+
+  # One failed invocation is retried and is no news; three bad minutes in a quarter of an hour are not chance.
+  # A function that nobody calls has no metrics.
+  function_alarms = merge([for stage, function in local.stages : {
+    "${stage}-errors" = {
+      description         = "Invocations of the ${stage} fail again and again."
+      namespace           = "AWS/Lambda"
+      metric              = "Errors"
+      dimensions          = { FunctionName = function }
+      evaluation_periods  = 15
+      datapoints_to_alarm = 3
+      above               = 0
+      missing_data        = "notBreaching"
+    }
+    "${stage}-throttles" = {
+      description         = "Lambda refuses invocations of the ${stage}: the account's concurrency is used up."
+      namespace           = "AWS/Lambda"
+      metric              = "Throttles"
+      dimensions          = { FunctionName = function }
+      evaluation_periods  = 15
+      datapoints_to_alarm = 3
+      above               = 0
+      missing_data        = "notBreaching"
+    }
+  }]...)
+
+  stream_alarms = {
+    # Half of the strictest promise spent in the stream alone: there is still time to keep it.
+    enrichment-iterator-age = {
+      description         = "The enrichment falls behind: the oldest chunk in the stream waits too long."
+      namespace           = "AWS/Kinesis"
+      metric              = "GetRecords.IteratorAgeMilliseconds"
+      dimensions          = { StreamName = module.chunks.name }
+      statistic           = "Maximum"
+      evaluation_periods  = 5
+      datapoints_to_alarm = 3
+      above               = local.latency_seconds * 1000 / 2
+      missing_data        = "notBreaching"
+    }
+
+    # Any: these chunks are not in the warehouse until somebody replays them.
+    enrichment-failures = {
+      description  = "The enrichment gave up at least one chunk; it lies in the failure store."
+      namespace    = "AWS/Lambda"
+      metric       = "OnFailureDestinationDeliveredEventCount"
+      dimensions   = { EventSourceMappingUUID = module.enrichment.stream_mapping_ids["chunks"] }
+      above        = 0
+      missing_data = "notBreaching"
+    }
+
+    # Any: given up, and not even kept. The stream still has it until its retention ends.
+    enrichment-dropped = {
+      description  = "A chunk was dropped without reaching the failure store; only the stream still has it."
+      namespace    = "AWS/Lambda"
+      metric       = "DroppedEventCount"
+      dimensions   = { EventSourceMappingUUID = module.enrichment.stream_mapping_ids["chunks"] }
+      above        = 0
+      missing_data = "notBreaching"
+    }
+  }
+
+  # The pipeline's own promises; any breach is a defect. The functions count them only when they happen.
+  invariant_alarms = { for name, alarm in {
+    processor-write-once-conflict  = { stage = "processor", metric = "WriteOnceConflict", says = "An object exists under a name of the processor's with other bytes." }
+    enrichment-write-once-conflict = { stage = "enrichment", metric = "WriteOnceConflict", says = "An object exists under a name of the enrichment's with other bytes." }
+    loader-chunks-refused          = { stage = "loader", metric = "ChunksRefused", says = "A chunk overlaps rows that are already loaded and was refused." }
+    } : name => {
+    description  = alarm.says
+    namespace    = local.metrics_namespace
+    metric       = alarm.metric
+    dimensions   = { service = alarm.stage }
+    above        = 0
+    missing_data = "notBreaching"
+  } }
+}

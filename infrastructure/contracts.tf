@@ -1,0 +1,36 @@
+# The data sets are the folders under contracts/: adding one there and applying is all that it takes.
+
+locals {
+  contracts_dir = coalesce(var.contracts_dir, "${path.module}/../contracts")
+  contracts = { for file in fileset(local.contracts_dir, "*/contract.odcs.yaml") :
+    dirname(file) => yamldecode(file("${local.contracts_dir}/${file}"))
+  }
+  datasets = sort(keys(local.contracts))
+
+  # Days and seconds of a promise; units as in the Open Data Contract Standard.
+  unit_seconds = {
+    s = 1, second = 1, seconds = 1, m = 60, minute = 60, minutes = 60, h = 3600, hour = 3600, hours = 3600,
+    d = 86400, day = 86400, days = 86400, w = 604800, week = 604800, weeks = 604800,
+    y = 31536000, year = 31536000, years = 31536000,
+  }
+  promises = { for dataset, contract in local.contracts : dataset => { for promise in try(contract.slaProperties, []) :
+    promise.property => promise.value * local.unit_seconds[promise.unit]
+    if contains(["latency", "retention"], promise.property)
+  } }
+
+  # Days that the rows of a data set are kept; a data set that does not say is kept for ever.
+  retention_days = { for dataset, promise in local.promises : dataset => floor(promise.retention / 86400) if can(promise.retention) }
+
+  # The strictest promise from raw object to warehouse. 15 minutes where nobody promised anything: at 4 RPU, loading
+  # that often costs about $73 a month, being always awake $1,095.
+  latency_seconds = min(900, [for promise in local.promises : promise.latency if can(promise.latency)]...)
+
+  # A third of the promise to gather objects, so that one failed load and its retry fit into the rest; 300 is Lambda's limit.
+  loader_window_seconds = coalesce(var.loader_window_seconds, min(300, floor(local.latency_seconds / 3)))
+
+  # Changes whenever what the functions compile from the contracts may have changed.
+  contracts_hash = sha256(join("\n", [
+    for file in sort(fileset(local.contracts_dir, "*/{contract.odcs.yaml,enrich.sql}")) :
+    "${file} ${filesha256("${local.contracts_dir}/${file}")}"
+  ]))
+}

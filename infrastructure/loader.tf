@@ -1,0 +1,56 @@
+# Stage 6: gathers Parquet objects and copies each into the warehouse, once.
+
+module "loader" {
+  source = "../modules/function"
+
+  name               = "${var.project_name}-loader"
+  handler            = "handler.load_data"
+  package_path       = "${var.package_dir}/loader.zip"
+  architecture       = var.architecture
+  memory_mb          = var.functions.loader.memory_mb
+  timeout_seconds    = var.functions.loader.timeout_seconds
+  kms_key_arn        = module.operations_key.arn
+  log_retention_days = var.log_retention_days
+
+  environment = merge(local.common_environment, {
+    POWERTOOLS_SERVICE_NAME        = "loader"
+    DATAVAULT_PROCESSED_BUCKET     = module.processed.name
+    DATAVAULT_WORKGROUP            = module.warehouse.workgroup_name
+    DATAVAULT_DATABASE             = module.warehouse.database
+    DATAVAULT_WAREHOUSE_SECRET_ARN = module.warehouse.admin_secret_arn
+    DATAVAULT_COPY_ROLE_ARN        = module.warehouse.copy_role_arn
+  })
+
+  queues = {
+    parquet-events = {
+      arn                 = module.parquet_events.arn
+      batch_size          = 1000 # An event with its envelope is about 2 kB, and an invocation takes 6 MB.
+      window_seconds      = local.loader_window_seconds
+      maximum_concurrency = 2 # The least that Lambda allows: loads take turns at the ledger's lock anyway.
+    }
+  }
+
+  permissions = {
+    ReadParquet        = { actions = ["s3:GetObject"], resources = ["${module.processed.arn}/data/*"] }
+    WriteManifests     = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${module.processed.arn}/manifests/*"] }
+    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
+    ReadAdminSecret    = { actions = ["secretsmanager:GetSecretValue"], resources = [module.warehouse.admin_secret_arn] }
+    RunStatements = {
+      actions   = ["redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"]
+      resources = [module.warehouse.workgroup_arn]
+    }
+
+    # A statement has no ARN; that it is the function's own is what can be asked for.
+    FollowOwnStatements = {
+      actions    = ["redshift-data:CancelStatement", "redshift-data:DescribeStatement", "redshift-data:GetStatementResult"]
+      resources  = ["*"]
+      conditions = { StringEquals = { "redshift-data:statement-owner-iam-userid" = "$${aws:userid}" } }
+    }
+  }
+
+  key_uses = {
+    ObjectKey = { key_arn = module.masked_key.arn, service = "s3", context = { "aws:s3:arn" = module.processed.arn }, write = true }
+    SecretKey = { key_arn = module.masked_key.arn, service = "secretsmanager", context = { SecretARN = module.warehouse.admin_secret_arn } }
+    QueueKey  = { key_arn = module.masked_key.arn, service = "sqs" }
+  }
+}

@@ -1,0 +1,83 @@
+output "project_name" {
+  description = "Prefix of all names."
+  value       = var.project_name
+}
+
+output "region" {
+  description = "Region of the stack."
+  value       = local.region
+}
+
+output "endpoint_url" {
+  description = "Address of the local cloud; null on AWS."
+  value       = var.endpoint_url
+}
+
+output "raw_bucket" {
+  description = "Where producers put their objects, under `<dataset>/`."
+  value       = module.raw.name
+}
+
+output "processed_bucket" {
+  description = "Parquet, receipts and manifests."
+  value       = module.processed.name
+}
+
+output "quarantine_bucket" {
+  description = "Bad records and failed batches."
+  value       = module.quarantine.name
+}
+
+output "raw_queue_url" {
+  description = "Queue of raw objects to process."
+  value       = module.raw_events.url
+}
+
+output "raw_dlq_url" {
+  description = "Raw objects that the processor gave up."
+  value       = module.raw_events.dead_letter_url
+}
+
+output "parquet_queue_url" {
+  description = "Queue of Parquet objects to load."
+  value       = module.parquet_events.url
+}
+
+output "parquet_dlq_url" {
+  description = "Parquet objects that the loader gave up."
+  value       = module.parquet_events.dead_letter_url
+}
+
+output "stream_name" {
+  description = "Stream of chunks."
+  value       = module.chunks.name
+}
+
+output "functions" {
+  description = "Name of each stage's function."
+  value = {
+    processor  = module.processor.name
+    enrichment = module.enrichment.name
+    loader     = module.loader.name
+  }
+}
+
+output "workgroup" {
+  description = "Workgroup of the warehouse."
+  value       = module.warehouse.workgroup_name
+}
+
+output "database" {
+  description = "Database of the warehouse."
+  value       = module.warehouse.database
+}
+
+output "warehouse_port" {
+  description = "Port of the local warehouse, for any SQL client on 127.0.0.1; null on AWS."
+  value       = var.endpoint_url == null ? null : module.warehouse.port
+}
+
+output "datasets" {
+  description = "Data sets that have a contract."
+  value       = local.datasets
+}

@@ -1,0 +1,33 @@
+# Stage 1: producers put objects under <dataset>/, S3 tells the queue, the queue feeds the processor.
+
+module "raw" {
+  source = "../modules/bucket"
+
+  name          = local.raw_bucket
+  kms_key_arn   = module.clear_key.arn
+  log_bucket    = module.access_logs.log_target
+  force_destroy = var.disposable
+  tags          = { classification = "restricted" }
+
+  # Read once on arrival, then only for a replay: S3 allows the first move after 30 days, and Glacier Instant
+  # Retrieval, which bills 90 days at least, still answers in milliseconds.
+  lifecycle_rules = {
+    archive = {
+      expiration_days = var.raw_retention_days
+      transition_days = { for class, days in { STANDARD_IA = 30, GLACIER_IR = 90 } : class => days if days < var.raw_retention_days }
+    }
+  }
+
+  notifications = {
+    raw-objects = { queue_arn = module.raw_events.arn }
+  }
+}
+
+module "raw_events" {
+  source = "../modules/queue"
+
+  name                     = "${var.project_name}-raw-events"
+  kms_key_arn              = module.clear_key.arn
+  source_bucket_arn        = local.bucket_arns[local.raw_bucket]
+  consumer_timeout_seconds = var.functions.processor.timeout_seconds
+}

@@ -1,0 +1,15 @@
+# Stage 7: where consumers read.
+
+module "warehouse" {
+  source = "../modules/warehouse"
+
+  name                  = var.project_name
+  database              = "datavault"
+  kms_key_arn           = module.masked_key.arn
+  source_bucket_arn     = local.bucket_arns[local.processed_bucket]
+  source_prefixes       = ["data/", "manifests/"]
+  base_capacity_rpu     = var.warehouse.base_capacity_rpu
+  daily_limit_rpu_hours = var.warehouse.daily_limit_rpu_hours
+  subnet_ids            = var.warehouse.subnet_ids
+  security_group_ids    = var.warehouse.security_group_ids
+}

@@ -1,0 +1,57 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  region = data.aws_region.current.name
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}
+
+resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_116:a dead-letter queue serves asynchronous calls only; queues and streams have their own failure paths
+  #checkov:skip=CKV_AWS_117:the function calls AWS endpoints only, under TLS and its own role; a VPC is the environment's choice
+  #checkov:skip=CKV_AWS_272:the zip's hash is pinned by source_code_hash; signing is the environment's choice
+  #checkov:skip=CKV_AWS_115:event source mappings bound the concurrency; reserving takes it from the account's pool
+  #checkov:skip=CKV_AWS_50:tracing is a variable, on by default
+  function_name    = var.name
+  role             = aws_iam_role.this.arn
+  runtime          = "python3.13"
+  handler          = var.handler
+  filename         = var.package_path
+  source_code_hash = filebase64sha256(var.package_path)
+  architectures    = [var.architecture]
+  memory_size      = var.memory_mb
+  timeout          = var.timeout_seconds
+  kms_key_arn      = var.kms_key_arn
+
+  # -1 is Lambda's word for "none reserved".
+  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
+
+  ephemeral_storage {
+    size = var.ephemeral_storage_mb
+  }
+
+  environment {
+    variables = var.environment
+  }
+
+  # JSON, so that every line can be queried; levels are named because INFO is the lowest that lets metrics through.
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.this.name
+    application_log_level = "INFO"
+    system_log_level      = "INFO"
+  }
+
+  tracing_config {
+    mode = var.tracing ? "Active" : "PassThrough"
+  }
+
+  # A function that runs before its role may write logs loses its first lines.
+  depends_on = [aws_iam_role_policy.this]
+}

@@ -1,0 +1,27 @@
+output "name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+
+  # Who calls the function finds it able to work.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+output "arn" {
+  description = "ARN of the function."
+  value       = aws_lambda_function.this.arn
+}
+
+output "role_arn" {
+  description = "ARN of the function's role."
+  value       = aws_iam_role.this.arn
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "stream_mapping_ids" {
+  description = "Id of the mapping of each stream, the dimension of its EventCount metrics."
+  value       = { for name, mapping in aws_lambda_event_source_mapping.stream : name => mapping.uuid }
+}
