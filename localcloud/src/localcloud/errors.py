@@ -19,7 +19,3 @@ class PortTakenError(LocalCloudError):
 
 class StartError(LocalCloudError):
     """A part of the local cloud did not come up."""
-
-
-class InstallError(LocalCloudError):
-    """A package that the local cloud installs at its first start could not be had."""

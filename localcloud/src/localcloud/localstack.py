@@ -9,7 +9,6 @@ from typing import Any
 
 import requests
 
-from localcloud import node_packages
 from localcloud.plugins.contract import (
     ENVIRONMENTS_VARIABLE,
     INSTANCE_VARIABLE,
@@ -68,12 +67,13 @@ def _environment(
     host: Mapping[str, str], settings: Settings, instance_id: str, warehouse_dsn: str, python: Path
 ) -> dict[str, str]:
     """The whole environment of the process: a setting of LocalStack's in the user's shell must not change what runs."""
-    kept = ("HOME", "LANG", "LC_ALL", "USER", "LOGNAME")
+    kept = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "USER")
     settings_of_localstack = {
         "GATEWAY_LISTEN": f"127.0.0.1:{settings.port}",
         # Host names that LocalStack puts into URLs; its default would have to be resolved by a name server.
         "LOCALSTACK_HOST": f"127.0.0.1:{settings.port}",
         "SQS_ENDPOINT_STRATEGY": "off",  # queue URLs are http://host:port/account/name
+        "PROVIDER_OVERRIDE_KINESIS": "localcloud",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         "LAMBDA_KEEPALIVE_MS": str(KEEP_ENVIRONMENT_MS),
         # Everything on disk is inside the state folder; inside a container LocalStack would take the machine's own.
@@ -85,7 +85,6 @@ def _environment(
         "XDG_CACHE_HOME": str(settings.state / "cache"),
         # Nothing is downloaded, reported or resolved outside.
         "SKIP_SSL_CERT_DOWNLOAD": "1",
-        "SKIP_INFRA_DOWNLOADS": "1",
         "DISABLE_EVENTS": "1",
         "DNS_ADDRESS": "0",
     }
@@ -95,7 +94,5 @@ def _environment(
         INTERPRETER_VARIABLE: str(python),
         ENVIRONMENTS_VARIABLE: str(settings.sandboxes),
         WAREHOUSE_VARIABLE: warehouse_dsn,
-        # kinesis-local is started as "node".
-        "PATH": os.pathsep.join([str(node_packages.NODE_BIN), host.get("PATH", os.defpath)]),
     }
     return {**{name: host[name] for name in kept if name in host}, **settings_of_localstack, **ours}

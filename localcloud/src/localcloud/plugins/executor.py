@@ -1,7 +1,8 @@
 """LocalStack's runtime executor "process": its execution environments are our runner's, without Docker.
 
 LocalStack decides which environment serves an invocation, keeps idle ones for LAMBDA_KEEPALIVE_MS, enforces reserved
-concurrency, and writes the log that an invocation returns to CloudWatch Logs. Chosen by LAMBDA_RUNTIME_EXECUTOR=process.
+concurrency, and writes the log that an invocation returns to CloudWatch Logs. LAMBDA_RUNTIME_EXECUTOR=process
+chooses it.
 """
 
 import logging
@@ -46,7 +47,7 @@ ENGINE_VARIABLES = frozenset(
 )
 
 
-class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack has no annotations to check against
+class ProcessExecutor(RuntimeExecutor):
     """One environment of one function version."""
 
     def __init__(self, id: str, function_version: FunctionVersion) -> None:
@@ -57,7 +58,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack has 
     @classmethod
     @override
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """Unzip the code, or refuse what the runner cannot run: the function's state is then Failed, with the reason."""
+        """Unzip the code, or refuse what the runner cannot run: the function is then Failed, with the reason."""
         config = function_version.config
         if config.package_type != PackageType.Zip:
             raise LambdaRuntimeException("the local cloud runs zip packages only, no container images")
@@ -140,7 +141,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack has 
         return ""
 
 
-class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):
     name = "process"
 
     @override

@@ -16,7 +16,7 @@ class ExecutorMissingError(RuntimeError):
     """LocalStack would run functions with Docker: it warns of an unknown executor, and then falls back."""
 
 
-@hooks.on_infra_start()  # type: ignore[untyped-decorator]
+@hooks.on_infra_start()
 def mend_and_check() -> None:
     """Mend LocalStack before it serves anything.
 
@@ -31,7 +31,7 @@ def mend_and_check() -> None:
     mends.apply()
 
 
-@hooks.on_infra_ready()  # type: ignore[untyped-decorator]
+@hooks.on_infra_ready()
 def announce() -> None:
     """Answer on the ready path; another server on the port, or LocalStack without our plugins, does not."""
 

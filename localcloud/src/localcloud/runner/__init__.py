@@ -2,7 +2,7 @@
 
 Nothing here knows an AWS engine: hand an `Environment` the unzipped code of a function, call `invoke`, and read the
 `Outcome`. Which environment serves which invocation, how many there are and how long an idle one lives is the engine's
-business (LocalStack's assignment service here), as it is on AWS, where it belongs to the service and not to the sandbox.
+business (LocalStack's assignment service here), as it is on AWS, where the service decides it and not the sandbox.
 """
 
 from localcloud.runner.environment import Environment

@@ -2,7 +2,7 @@
 
 In: a `Function`, then one `Invocation` at a time. Out: an `Outcome` for each, always: a function that fails, ends,
 takes too long or takes too much memory is an outcome with AWS's error object, not an exception. After such an end the
-sandbox stays and the next invocation starts the runtime anew in it (AWS's "suppressed init"), its temporary folder kept.
+sandbox stays, and the next invocation starts the runtime anew in it (AWS's "suppressed init") with the same TMPDIR.
 """
 
 import json

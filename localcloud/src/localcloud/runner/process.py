@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -97,15 +98,12 @@ class RuntimeProcess:
             children = psutil.Process(self.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             children = []
-        try:
+        # Any of them may have ended by itself in the meantime.
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # ended by itself in the meantime
         for child in children:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 child.kill()
-            except psutil.NoSuchProcess:
-                continue
         self._process.wait()
         self._api.close()
 
