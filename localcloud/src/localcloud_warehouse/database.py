@@ -4,13 +4,15 @@ Which namespace owns which database is written in the database `postgres`, so th
 is created again after a restart of the local cloud finds its tables, one that was deleted through the API does not.
 """
 
+from pathlib import Path
+
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from localcloud_warehouse import catalog
-
 _LOCK = 7_310_224_881  # any number: makers of databases wait for one another
+
+_CATALOG = Path(__file__).with_name("catalog.sql")
 
 _REGISTRY = """
 CREATE TABLE IF NOT EXISTS public.namespaces (
@@ -38,11 +40,17 @@ def create_for_namespace(dsn: str, namespace: str, db_name: str) -> str:
     """
     with psycopg.connect(dsn, dbname="postgres", autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-        known = connection.execute("SELECT database FROM namespaces WHERE name = %s AND db_name = %s", (namespace, db_name)).fetchone()
+        known = connection.execute(
+            "SELECT database FROM namespaces WHERE name = %s AND db_name = %s", (namespace, db_name)
+        ).fetchone()
         if known:
             return str(known[0])
         _drop(connection, namespace)
-        taken = {row[0] for row in connection.execute("SELECT database FROM namespaces")} | {"postgres", "template0", "template1"}
+        taken = {row[0] for row in connection.execute("SELECT database FROM namespaces")} | {
+            "postgres",
+            "template0",
+            "template1",
+        }
         database = db_name if db_name not in taken else f"{db_name}@{namespace}"
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone():
             _create(connection, database)
@@ -61,11 +69,16 @@ def ensure_user(dsn: str, name: str, *, password: str | None = None, superuser: 
     """Make a database user, as Redshift does at the first call of an IAM identity; an existing one gets the new password."""
     with psycopg.connect(dsn, dbname="postgres", autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-        verb = "ALTER" if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone() else "CREATE"
+        verb = (
+            "ALTER" if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone() else "CREATE"
+        )
         if verb == "ALTER" and password is None:
             return
         statement = sql.SQL("{} ROLE {} LOGIN {} PASSWORD {}").format(
-            sql.SQL(verb), sql.Identifier(name), sql.SQL("SUPERUSER" if superuser else "NOSUPERUSER"), sql.Literal(password)
+            sql.SQL(verb),
+            sql.Identifier(name),
+            sql.SQL("SUPERUSER" if superuser else "NOSUPERUSER"),
+            sql.Literal(password),
         )
         connection.execute(statement)
 
@@ -81,9 +94,10 @@ def _create(connection: psycopg.Connection, database: str) -> None:
     building = f"{database}.new"
     connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(building)))
     connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(building)))
-    with psycopg.connect(make_conninfo(connection.info.dsn, password=connection.info.password, dbname=building), autocommit=True) as new:
-        # Functions and views of ours go to pg_catalog (see catalog.py).
-        new.execute("SET allow_system_table_mods = on")
-        for statements in catalog.ALL:
-            new.execute(statements)
-    connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(database)))
+    with psycopg.connect(
+        make_conninfo(connection.info.dsn, password=connection.info.password, dbname=building), autocommit=True
+    ) as new:
+        new.execute(_CATALOG.read_bytes())
+    connection.execute(
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(database))
+    )

@@ -16,7 +16,7 @@ INTERNAL = "XX000"
 
 _RULE = "-" * 47
 
-# The suffix of the constraints that count bytes (see catalog.py); a violation is a value too long, nothing else.
+# The suffix of the constraints that count bytes (see catalog.sql); a violation is a value too long, nothing else.
 BYTES_CONSTRAINT_SUFFIX = "__bytes"
 
 
@@ -95,7 +95,9 @@ def from_postgres(error: psycopg.Error) -> WarehouseError:
         case "22003" if "numeric" in message:
             return WarehouseError("Numeric data overflow", state)
         case "42501":
-            return WarehouseError(re.sub(r"denied for (table|view|materialized view) ", "denied for relation ", message), state)
+            return WarehouseError(
+                re.sub(r"denied for (table|view|materialized view) ", "denied for relation ", message), state
+            )
         case "42P07":
             return WarehouseError(re.sub(r"^relation ", "Relation ", message), state)
         case "57014":

@@ -122,7 +122,17 @@ def _launch(state_dir: Path, port: int) -> Server:
         _create_cluster(place)
     options = " ".join(f"-c {name}='{value}'" for name, value in _SETTINGS.items())
     done = place.run(
-        "pg_ctl", "start", "-w", "-t", str(WAIT_SECONDS), "-D", str(place.data), "-l", str(place.log), "-o", f"-p {port} {options}"
+        "pg_ctl",
+        "start",
+        "-w",
+        "-t",
+        str(WAIT_SECONDS),
+        "-D",
+        str(place.data),
+        "-l",
+        str(place.log),
+        "-o",
+        f"-p {port} {options}",
     )
     if done.returncode:
         tail = place.log.read_text()[-2000:] if place.log.exists() else ""
@@ -186,7 +196,9 @@ def _place(state_dir: Path) -> _Place:
         name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
         home = Path("/var/tmp") / f"localcloud-warehouse-{name}"  # noqa: S108  see the module's docstring
         if home.is_symlink() or (home.exists() and home.stat().st_uid not in (0, account.pw_uid)):
-            raise ServerError(f"{home} belongs to somebody else\nhint: remove it, or set LOCALCLOUD_STATE to another folder")
+            raise ServerError(
+                f"{home} belongs to somebody else\nhint: remove it, or set LOCALCLOUD_STATE to another folder"
+            )
         location.write_text(f"{home}\n")
     home.mkdir(exist_ok=True)
     os.chown(home, account.pw_uid, account.pw_gid)
@@ -231,7 +243,15 @@ def _create_cluster(place: _Place) -> None:
         secret.flush()
         if place.account:
             os.chown(secret.name, place.account.pw_uid, place.account.pw_gid)
-        common = ("-D", str(place.data), "-U", USER, f"--pwfile={secret.name}", "--auth=scram-sha-256", "--encoding=UTF8")
+        common = (
+            "-D",
+            str(place.data),
+            "-U",
+            USER,
+            f"--pwfile={secret.name}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+        )
         # Redshift sorts by bytes and folds the case of every letter: collation C, character types of Unicode. macOS has
         # no C.UTF-8, there only ASCII letters are folded.
         done = place.run("initdb", *common, "--no-sync", "--locale=C", "--lc-ctype=C.UTF-8")

@@ -1,48 +1,14 @@
-"""What a Redshift database has and a PostgreSQL one lacks, as SQL that is run once in each new database.
+-- What a Redshift database has and a PostgreSQL one lacks; run once in each new database, by a superuser.
+--
+-- All of it lives in pg_catalog, as in Redshift, so that it is found whatever the search path is and no schema of ours
+-- shows up. Names that begin with rs_ are ours: the translator writes them where PostgreSQL has a function of the same
+-- name that answers something else.
 
-All of it lives in pg_catalog, as in Redshift, so that it is found whatever the search path is and no schema of ours shows
-up. Names that begin with `rs_` are ours: the translator writes them where PostgreSQL has a function of the same name
-that answers something else.
-"""
+SET allow_system_table_mods = on;
 
-# Redshift counts the length of VARCHAR and CHAR in bytes, PostgreSQL in characters. An event trigger gives each such
-# column a check, however its table came to be (CREATE TABLE, CTAS, LIKE, ADD COLUMN, another SQL client). NOT VALID: the
-# rows of a CTAS are there already, and they came from columns that were checked.
-BYTE_LENGTHS = r"""
-CREATE FUNCTION pg_catalog.rs_count_bytes() RETURNS event_trigger LANGUAGE plpgsql AS $$
-DECLARE
-    col record;
-BEGIN
-    -- The ALTER TABLE below fires this trigger once more.
-    IF current_setting('localcloud.counting_bytes', true) = 'on' THEN
-        RETURN;
-    END IF;
-    PERFORM set_config('localcloud.counting_bytes', 'on', true);
-    FOR col IN
-        SELECT DISTINCT a.attrelid::regclass AS relation, a.attname, a.atttypmod - 4 AS bytes, 'c' || a.attnum || '__bytes' AS name,
-               k.oid IS NOT NULL AS present
-        FROM pg_event_trigger_ddl_commands() d
-        JOIN pg_class r ON r.oid = d.objid AND d.classid = 'pg_class'::regclass AND r.relkind = 'r'
-        JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-        LEFT JOIN pg_constraint k ON k.conrelid = r.oid AND k.conname = 'c' || a.attnum || '__bytes'
-        WHERE a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4
-          AND (k.oid IS NULL OR pg_get_constraintdef(k.oid) NOT LIKE '%<= ' || (a.atttypmod - 4) || ')%')
-    LOOP
-        IF col.present THEN
-            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', col.relation, col.name);
-        END IF;
-        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (octet_length(%I) <= %s) NOT VALID',
-                       col.relation, col.name, col.attname, col.bytes);
-    END LOOP;
-    PERFORM set_config('localcloud.counting_bytes', 'off', true);
-END $$;
-CREATE EVENT TRIGGER rs_count_bytes ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE')
-    EXECUTE FUNCTION pg_catalog.rs_count_bytes();
-"""
+-- Dates ---------------------------------------------------------------------------------------------------------
 
-# Date parts and their abbreviations: Redshift, "Date parts for date or timestamp functions".
-DATES = r"""
+-- Date parts and their abbreviations: Redshift, "Date parts for date or timestamp functions".
 CREATE FUNCTION pg_catalog.rs_date_part_name(part text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN CASE
@@ -135,9 +101,9 @@ CREATE FUNCTION pg_catalog.convert_timezone(source text, target text, t timestam
     AS 'SELECT (t AT TIME ZONE source) AT TIME ZONE target';
 CREATE FUNCTION pg_catalog.convert_timezone(target text, t timestamp) RETURNS timestamp LANGUAGE sql STABLE STRICT PARALLEL SAFE
     AS $$SELECT (t AT TIME ZONE 'UTC') AT TIME ZONE target$$;
-"""
 
-TEXT_AND_NUMBERS = r"""
+-- Text and numbers ----------------------------------------------------------------------------------------------
+
 CREATE FUNCTION pg_catalog.len(s text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT length(s)';
 CREATE FUNCTION pg_catalog.charindex(part text, s text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT strpos(s, part)';
 -- Redshift replaces every match, PostgreSQL the first one.
@@ -169,9 +135,9 @@ CREATE AGGREGATE pg_catalog.rs_avg(numeric) (SFUNC = rs_numeric_sum, STYPE = num
 CREATE AGGREGATE pg_catalog.rs_avg(bigint) (SFUNC = rs_numeric_sum, STYPE = numeric[], FINALFUNC = rs_numeric_avg, INITCOND = '{0,0,0}');
 CREATE FUNCTION pg_catalog.pg_last_copy_count() RETURNS bigint LANGUAGE sql STABLE
     AS $$SELECT coalesce(nullif(current_setting('localcloud.last_copy_count', true), ''), '0')::bigint$$;
-"""
 
-SUPER = r"""
+-- SUPER, which is jsonb here ------------------------------------------------------------------------------------
+
 CREATE FUNCTION pg_catalog.json_parse(s text) RETURNS jsonb LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT s::jsonb';
 CREATE FUNCTION pg_catalog.json_serialize(j jsonb) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$SELECT regexp_replace(j::text, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g')$$;
@@ -192,10 +158,10 @@ CREATE FUNCTION pg_catalog.rs_path(j jsonb, VARIADIC path text[]) RETURNS jsonb 
     AS $$SELECT nullif(j #> path, 'null'::jsonb)$$;
 CREATE FUNCTION pg_catalog.rs_elements(j jsonb) RETURNS SETOF jsonb LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$SELECT e FROM jsonb_array_elements(CASE jsonb_typeof(j) WHEN 'array' THEN j WHEN 'null' THEN '[]' ELSE jsonb_build_array(j) END) AS e$$;
-"""
 
-# Only the columns that can be answered truthfully.
-VIEWS = r"""
+-- System views --------------------------------------------------------------------------------------------------
+
+-- Only the columns that can be answered truthfully.
 CREATE FUNCTION pg_catalog.rs_type_name(type oid) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE
     AS $$SELECT CASE type WHEN 'jsonb'::regtype THEN 'super' ELSE format_type(type, NULL) END$$;
 
@@ -244,13 +210,46 @@ SELECT n.nspname AS schemaname, r.relname AS tablename, a.attname AS "column",
        CASE a.atttypid WHEN 'jsonb'::regtype THEN 'super' ELSE format_type(a.atttypid, a.atttypmod) END AS type, a.attnotnull AS "notnull"
 FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid AND r.relkind = 'r' JOIN pg_namespace n ON n.oid = r.relnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname = ANY (current_schemas(true));
-"""
 
-PRIVILEGES = """
+-- Privileges ----------------------------------------------------------------------------------------------------
+
 GRANT SELECT ON pg_catalog.svv_columns, pg_catalog.svv_tables, pg_catalog.svv_all_tables, pg_catalog.svv_redshift_tables, pg_catalog.svv_all_columns,
     pg_catalog.svv_redshift_columns, pg_catalog.svv_all_schemas, pg_catalog.pg_table_def TO PUBLIC;
 -- Every user may make tables in "public" in Redshift (and in PostgreSQL before 15).
 GRANT CREATE ON SCHEMA public TO PUBLIC;
-"""
 
-ALL = (DATES, TEXT_AND_NUMBERS, SUPER, VIEWS, PRIVILEGES, BYTE_LENGTHS)
+-- Lengths in bytes ----------------------------------------------------------------------------------------------
+
+-- Redshift counts the length of VARCHAR and CHAR in bytes, PostgreSQL in characters. An event trigger gives each such
+-- column a check, however its table came to be (CREATE TABLE, CTAS, LIKE, ADD COLUMN, another SQL client). NOT VALID: the
+-- rows of a CTAS are there already, and they came from columns that were checked.
+CREATE FUNCTION pg_catalog.rs_count_bytes() RETURNS event_trigger LANGUAGE plpgsql AS $$
+DECLARE
+    col record;
+BEGIN
+    -- The ALTER TABLE below fires this trigger once more.
+    IF current_setting('localcloud.counting_bytes', true) = 'on' THEN
+        RETURN;
+    END IF;
+    PERFORM set_config('localcloud.counting_bytes', 'on', true);
+    FOR col IN
+        SELECT DISTINCT a.attrelid::regclass AS relation, a.attname, a.atttypmod - 4 AS bytes, 'c' || a.attnum || '__bytes' AS name,
+               k.oid IS NOT NULL AS present
+        FROM pg_event_trigger_ddl_commands() d
+        JOIN pg_class r ON r.oid = d.objid AND d.classid = 'pg_class'::regclass AND r.relkind = 'r'
+        JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_constraint k ON k.conrelid = r.oid AND k.conname = 'c' || a.attnum || '__bytes'
+        WHERE a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4
+          AND (k.oid IS NULL OR pg_get_constraintdef(k.oid) NOT LIKE '%<= ' || (a.atttypmod - 4) || ')%')
+    LOOP
+        IF col.present THEN
+            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', col.relation, col.name);
+        END IF;
+        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (octet_length(%I) <= %s) NOT VALID',
+                       col.relation, col.name, col.attname, col.bytes);
+    END LOOP;
+    PERFORM set_config('localcloud.counting_bytes', 'off', true);
+END $$;
+CREATE EVENT TRIGGER rs_count_bytes ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE')
+    EXECUTE FUNCTION pg_catalog.rs_count_bytes();
