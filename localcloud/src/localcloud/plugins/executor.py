@@ -86,11 +86,7 @@ class ProcessExecutor(RuntimeExecutor):
             version=self.function_version.id.qualifier,
             memory_mb=config.memory_size,
             timeout_seconds=config.timeout,
-            variables={
-                **engine,
-                "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.runtime}",
-                **(config.environment or {}),
-            },
+            variables={**engine, **(config.environment or {})},
         )
         environment = Environment(
             function, Path(os.environ[INTERPRETER_VARIABLE]), Path(os.environ[ENVIRONMENTS_VARIABLE])

@@ -10,6 +10,7 @@ import math
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -234,6 +235,8 @@ class Environment:
         path = [str(self._function.code), self._function.variables.get("PYTHONPATH", "")]
         return {
             "LANG": "C.UTF-8",
+            # The runtime client encodes answers by it: as UTF-8 from 3.12 on, before in ASCII with escapes.
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
             **self._function.variables,
             "PATH": os.pathsep.join([str(self._python.parent), *SYSTEM_PATH]),
             "PYTHONPATH": os.pathsep.join(filter(None, path)),

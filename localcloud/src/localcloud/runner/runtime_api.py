@@ -61,7 +61,11 @@ class RuntimeApi:
         self._server.deliveries.put((invocation, deadline_ms))
 
     def close(self) -> None:
+        """End the server; its port is free half a second later, which is how often it looks, and is not waited for."""
         self._server.deliveries.put(None)  # ends a request that is waiting for an invocation
+        threading.Thread(target=self._end, name="lambda-runtime-api-end", daemon=True).start()
+
+    def _end(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
