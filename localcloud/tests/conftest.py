@@ -82,7 +82,7 @@ class Cloud:
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_secret_access_key="test",  # noqa: S106  # LocalStack's
             config=Config(**config),
         )
 

@@ -128,6 +128,17 @@ def test_what_the_runner_cannot_run_is_refused_with_the_reason(cloud: Cloud) -> 
     assert "python3.13 only" in state["StateReason"]
 
 
+def test_the_key_of_a_functions_variables_is_kept(cloud: Cloud) -> None:
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    function = create_function(cloud, "def handle(event, context): pass", KMSKeyArn=key)
+    client = cloud.client("lambda")
+    assert client.get_function(FunctionName=function)["Configuration"]["KMSKeyArn"] == key
+    client.update_function_configuration(FunctionName=function, Timeout=5)
+    assert client.get_function_configuration(FunctionName=function)["KMSKeyArn"] == key
+    client.update_function_configuration(FunctionName=function, KMSKeyArn="")
+    assert "KMSKeyArn" not in client.get_function(FunctionName=function)["Configuration"]
+
+
 def test_an_object_goes_from_s3_over_sqs_to_a_function_and_into_s3(cloud: Cloud) -> None:
     bucket, queue = name("bucket"), name("queue")
     s3, sqs = cloud.client("s3"), cloud.client("sqs")

@@ -156,7 +156,8 @@ def test_the_environment_has_nothing_of_the_hosts(
         import os, tempfile
         def handle(event, context):
             with tempfile.NamedTemporaryFile(delete=False) as file: pass
-            return {"variables": dict(os.environ), "file": file.name, "here": os.getcwd(), "home": os.path.expanduser("~")}
+            home = os.path.expanduser("~")
+            return {"variables": dict(os.environ), "file": file.name, "here": os.getcwd(), "home": home}
         """,
         GREETING="grüß",
         AWS_REGION="us-east-1",

@@ -20,7 +20,7 @@ def test_the_defaults_are_those_of_the_documents() -> None:
 
 
 def test_every_wrong_setting_is_named_at_once() -> None:
-    with pytest.raises(SettingsError, match="LOCALCLOUD_PORT='x'.*LOCALCLOUD_WAREHOUSE_PORT='70000'"):
+    with pytest.raises(SettingsError, match=r"LOCALCLOUD_PORT='x'.*LOCALCLOUD_WAREHOUSE_PORT='70000'"):
         Settings.read({"LOCALCLOUD_PORT": "x", "LOCALCLOUD_WAREHOUSE_PORT": "70000"})
     with pytest.raises(SettingsError, match="both 5000"):
         Settings.read({"LOCALCLOUD_PORT": "5000", "LOCALCLOUD_WAREHOUSE_PORT": "5000"})

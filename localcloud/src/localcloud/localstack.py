@@ -74,6 +74,7 @@ def _environment(
         "LOCALSTACK_HOST": f"127.0.0.1:{settings.port}",
         "SQS_ENDPOINT_STRATEGY": "off",  # queue URLs are http://host:port/account/name
         "PROVIDER_OVERRIDE_KINESIS": "localcloud",
+        "PROVIDER_OVERRIDE_LAMBDA": "localcloud",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         "LAMBDA_KEEPALIVE_MS": str(KEEP_ENVIRONMENT_MS),
         # Everything on disk is inside the state folder; inside a container LocalStack would take the machine's own.
