@@ -1,14 +1,12 @@
 """Statements that sqlglot does not read, or whose grammar differs too much: LOCK, roles and grants, SET, SHOW, VACUUM …
 
-In: the text and its tokens. Out: PostgreSQL's statement, or None for a statement that is not of this kind.
+In: the text. Out: PostgreSQL's statement, or None for a statement that is not of this kind.
 """
 
 import re
 from dataclasses import dataclass
 
-from sqlglot.tokens import Token, TokenType
-
-from localcloud_warehouse.errors import NOT_SUPPORTED, WarehouseError, not_supported, syntax_error
+from localcloud_warehouse.errors import not_supported, syntax_error
 
 _NAME = r'(?:"[^"]+"|[\w$]+)'
 _QUALIFIED = rf"(?:{_NAME}\.)?{_NAME}"
@@ -19,7 +17,24 @@ _SETTINGS = frozenset({"search_path", "timezone", "statement_timeout", "datestyl
 _IGNORED_SETTINGS = frozenset({"query_group", "enable_result_cache_for_session"})
 
 _UNSUPPORTED = frozenset(
-    "ABORT BEGIN CALL CANCEL CLOSE COMMIT DEALLOCATE DECLARE END EXECUTE FETCH PREPARE ROLLBACK START UNLOAD USE".split()
+    [
+        "ABORT",
+        "BEGIN",
+        "CALL",
+        "CANCEL",
+        "CLOSE",
+        "COMMIT",
+        "DEALLOCATE",
+        "DECLARE",
+        "END",
+        "EXECUTE",
+        "FETCH",
+        "PREPARE",
+        "ROLLBACK",
+        "START",
+        "UNLOAD",
+        "USE",
+    ]
 )
 
 
@@ -31,10 +46,10 @@ class Command:
     outside_transaction: bool = False
 
 
-def translate(text: str, tokens: list[Token]) -> Command | None:
+def translate(text: str) -> Command | None:
     """Translate the statement if it is one of these."""
-    words = [token.text.upper() for token in tokens[:4]] + [""] * 4
-    text = re.sub(r"\s*;\s*$", "", text.strip())
+    text = re.sub(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*|\s*;\s*\Z", "", text, flags=re.DOTALL)
+    words = text.upper().split(maxsplit=4)[:4] + [""] * 4
     match words[:4]:
         case ["LOCK", *_]:
             return Command(_lock(text))
@@ -50,8 +65,10 @@ def translate(text: str, tokens: list[Token]) -> Command | None:
             return Command(_one_table(text, "VACUUM"), outside_transaction=True)
         case ["CREATE", "SCHEMA", *_]:
             return Command(_schema(text))
-        case ["CREATE", "MATERIALIZED", *_] | ["REFRESH", "MATERIALIZED", *_] | ["DROP", "MATERIALIZED", *_]:
-            return None if words[0] == "CREATE" else Command(_fold(tokens, text))
+        case ["REFRESH" | "DROP", "MATERIALIZED", "VIEW", _]:
+            return Command(_lower(text))
+        case ["ALTER", "DEFAULT", "PRIVILEGES", _]:
+            return Command(_grant(text))
         case [first, *_] if first in _UNSUPPORTED:
             raise not_supported(f"{first} through the Data API")
     return None
@@ -61,7 +78,7 @@ def _lock(text: str) -> str:
     """LOCK takes an ACCESS EXCLUSIVE lock in Redshift, and nothing else can be asked for."""
     found = re.fullmatch(rf"lock\s+(?:table\s+)?({_QUALIFIED}(?:\s*,\s*{_QUALIFIED})*)", text, re.IGNORECASE)
     if not found:
-        raise syntax_error(text.split()[-1])
+        raise syntax_error(text.rsplit(maxsplit=1)[-1])
     return f"LOCK TABLE {found[1].lower()} IN ACCESS EXCLUSIVE MODE"
 
 
@@ -77,7 +94,7 @@ def _grant(text: str) -> str:
 def _account(verb: str, kind: str, text: str) -> str:
     found = re.fullmatch(rf"\w+\s+\w+\s+(if\s+(?:not\s+)?exists\s+)?({_NAME})(.*)", text, re.IGNORECASE | re.DOTALL)
     if not found:
-        raise syntax_error(text.split()[-1])
+        raise syntax_error(text.rsplit(maxsplit=1)[-1])
     exists, name, rest = found[1] or "", found[2].lower(), found[3].strip()
     if exists and verb != "DROP":
         raise syntax_error("exists")
@@ -138,12 +155,6 @@ def _schema(text: str) -> str:
     if not found:
         raise not_supported(text[:60])
     return f"CREATE SCHEMA {found[1] or ''}{found[2].lower()}{(found[3] or '').lower()}"
-
-
-def _fold(tokens: list[Token], text: str) -> str:
-    if any(token.token_type == TokenType.STRING for token in tokens):
-        raise WarehouseError(f"syntax error: {text[:40]}", NOT_SUPPORTED)
-    return text.lower()
 
 
 def _lower(text: str) -> str:

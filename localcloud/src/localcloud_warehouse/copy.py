@@ -193,7 +193,7 @@ def _check_lengths(
         return
     texts = [f"to_json(c{index})::VARCHAR" if fields[index].complex else f"c{index}::VARCHAR" for index, _ in measured]
     answers = engine.execute(
-        f"SELECT {', '.join(f'max(strlen({text})), bool_or(strlen({text}) <> length({text}))' for text in texts)} FROM {source}"  # noqa: S608
+        f"SELECT {', '.join(f'max(strlen({text})), bool_or(strlen({text}) <> length({text}))' for text in texts)} FROM {source}"
     ).fetchone()
     for (_, column), longest, multibyte in zip(measured, (answers or ())[0::2], (answers or ())[1::2], strict=True):
         if longest is None:

@@ -16,9 +16,32 @@ from localcloud_warehouse.physical import tokenize
 # Redshift Database Developer Guide, "COPY from columnar data formats": only some parameters go with Parquet; the wording
 # was read on a real warehouse for TRUNCATECOLUMNS (see the README).
 _NOT_WITH_PARQUET = frozenset(
-    "ACCEPTANYDATE BLANKSASNULL COMPUPDATE DATEFORMAT DELIMITER EMPTYASNULL ENCODING ESCAPE EXPLICIT_IDS FIXEDWIDTH GZIP "
-    "IGNOREBLANKLINES IGNOREHEADER LZOP MAXERROR NULL QUOTE REMOVEQUOTES ROUNDEC TIMEFORMAT TRIMBLANKS TRUNCATECOLUMNS "
-    "BZIP2 ZSTD".split()
+    [
+        "ACCEPTANYDATE",
+        "BLANKSASNULL",
+        "COMPUPDATE",
+        "DATEFORMAT",
+        "DELIMITER",
+        "EMPTYASNULL",
+        "ENCODING",
+        "ESCAPE",
+        "EXPLICIT_IDS",
+        "FIXEDWIDTH",
+        "GZIP",
+        "IGNOREBLANKLINES",
+        "IGNOREHEADER",
+        "LZOP",
+        "MAXERROR",
+        "NULL",
+        "QUOTE",
+        "REMOVEQUOTES",
+        "ROUNDEC",
+        "TIMEFORMAT",
+        "TRIMBLANKS",
+        "TRUNCATECOLUMNS",
+        "BZIP2",
+        "ZSTD",
+    ]
 )
 _KEYS = frozenset({"CREDENTIALS", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"})
 

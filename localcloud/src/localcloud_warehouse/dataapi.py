@@ -47,7 +47,7 @@ _ENDED = frozenset({"FINISHED", "FAILED", "ABORTED"})
 class ApiError(Exception):
     """A refusal of the service; `code` is the name of its exception."""
 
-    def __init__(self, code: str, message: str, **details: Any) -> None:  # noqa: ANN401  members of the exception's shape
+    def __init__(self, code: str, message: str, **details: Any) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
@@ -235,7 +235,7 @@ class DataApi:
                 self._run_parts(query, session)
         except WarehouseError as error:
             self._fail(query, error)
-        except Exception as error:  # noqa: BLE001  whatever it was, the caller must not wait for ever
+        except Exception as error:
             self._fail(query, WarehouseError(f"local warehouse: {type(error).__name__}: {error}"))
         finally:
             with self._lock:
@@ -348,7 +348,7 @@ class DataApi:
             found = [
                 query
                 for query in reversed(list(self._queries.values()))
-                if (not wanted or wanted == "ALL" or query.main.status == wanted)
+                if (not wanted or wanted in ("ALL", query.main.status))
                 and (not name or str(query.request.get("StatementName", "")).startswith(name))
             ]
             statements = [_listed(query) for query in found]
@@ -431,7 +431,7 @@ class DataApi:
             raise _invalid(f"id must satisfy regex pattern: {_ID.pattern}")
         with self._lock:
             self._expire()
-            query = self._queries.get(identifier.split(":")[0])
+            query = self._queries.get(identifier.split(":", maxsplit=1)[0])
         if query is None:
             raise ApiError("ResourceNotFoundException", "Query does not exist.", ResourceId=identifier)
         return query

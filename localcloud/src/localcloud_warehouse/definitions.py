@@ -69,7 +69,7 @@ def _type(data_type: exp.DataType) -> exp.DataType:
         # Without precision and scale Redshift means DECIMAL(18,0), also in a cast.
         case "numeric":
             precision, scale = (*sizes, *(("18", "0") if not sizes else ("0",)))[:2]
-            if not 1 <= int(precision) <= 38 or not 0 <= int(scale) <= int(precision):  # noqa: PLR2004  DECIMAL's limits
+            if not 1 <= int(precision) <= 38 or not 0 <= int(scale) <= int(precision):
                 raise WarehouseError(f"DECIMAL precision {precision} must be between 1 and 38", "22023")
             sizes = [precision, scale]
         case "varchar" if sizes or column:

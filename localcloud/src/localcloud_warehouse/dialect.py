@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.redshift import Redshift
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 # Redshift's functions that run here, and their PostgreSQL name where it is another one. What is not listed is refused.
 FUNCTIONS: dict[str, str] = {

@@ -53,7 +53,7 @@ def _entries(text: bytes) -> list[Any]:
     return entries
 
 
-def _entry(entry: Any, objects: Objects, region: str) -> Source | None:  # noqa: ANN401  JSON
+def _entry(entry: Any, objects: Objects, region: str) -> Source | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
         raise WarehouseError("Mandatory url is not present in manifest file.")
     name = ObjectName.parse(entry["url"])

@@ -45,7 +45,7 @@ class Objects(Protocol):
 class S3Objects:
     """S3 behind a boto3 client."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401  boto3's clients have no type
+    def __init__(self, client: Any) -> None:
         self._client = client
 
     def size(self, name: ObjectName) -> int | None:

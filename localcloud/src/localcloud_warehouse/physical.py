@@ -12,7 +12,23 @@ from localcloud_warehouse.errors import syntax_error
 
 # CREATE TABLE, "ENCODE": Redshift Database Developer Guide, "Compression encodings".
 _ENCODINGS = frozenset(
-    "AUTO AZ64 BYTEDICT DELTA DELTA32K LZO MOSTLY8 MOSTLY16 MOSTLY32 RAW RUNLENGTH TEXT255 TEXT32K ZSTD NONE".split()
+    [
+        "AUTO",
+        "AZ64",
+        "BYTEDICT",
+        "DELTA",
+        "DELTA32K",
+        "LZO",
+        "MOSTLY8",
+        "MOSTLY16",
+        "MOSTLY32",
+        "RAW",
+        "RUNLENGTH",
+        "TEXT255",
+        "TEXT32K",
+        "ZSTD",
+        "NONE",
+    ]
 )
 _DISTSTYLES = frozenset({"AUTO", "EVEN", "KEY", "ALL"})
 

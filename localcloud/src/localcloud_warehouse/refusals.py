@@ -44,6 +44,9 @@ _REFUSED: dict[type[exp.Expr], Callable[[exp.Expr], WarehouseError]] = {
     exp.Rollback: lambda _: not_supported("transaction control in a statement of the Data API"),
 }
 
+# sqlglot has `type` too, which is not on AWS's list ("Reserved words").
+_RESERVED = frozenset(Redshift.Generator.RESERVED_KEYWORDS) - {"type"}
+
 _CREATED = frozenset({"TABLE", "VIEW", "SCHEMA"})
 
 
@@ -56,12 +59,14 @@ def check(tree: exp.Expression) -> None:
         if type(node) not in _ALLOWED:
             raise not_supported(f"{type(node).__name__}: {node.sql()[:60]}")
         match node:
-            case exp.Create() | exp.Drop() if isinstance(node, exp.Create) and node.kind not in _CREATED:
+            case exp.Create() if node.kind not in _CREATED:
                 raise WarehouseError(
                     f'SQL command "CREATE {node.kind}" not supported on Redshift tables.', NOT_SUPPORTED
                 )
             case exp.Distinct() if node.args.get("on"):
                 raise WarehouseError("SELECT DISTINCT ON is not supported", NOT_SUPPORTED)
+            case exp.Anonymous() if node.name.lower().startswith("rs_"):
+                raise WarehouseError(f"function {node.name.lower()}() does not exist", "42883")
             case exp.Identifier():
                 _check_reserved(node)
             case exp.Table():
@@ -72,7 +77,7 @@ def check(tree: exp.Expression) -> None:
 
 def _check_reserved(name: exp.Identifier) -> None:
     """Refuse a reserved word that is not quoted; after AS, as an alias, any word is fine."""
-    if name.args.get("quoted") or name.name.lower() not in Redshift.Generator.RESERVED_KEYWORDS:
+    if name.args.get("quoted") or name.name.lower() not in _RESERVED:
         return
     if isinstance(name.parent, exp.Alias) and name.arg_key == "alias":
         return

@@ -25,7 +25,7 @@ import psycopg
 from localcloud_warehouse import database
 
 USER = "datavault"
-PASSWORD = "datavault"  # noqa: S105  a local server on the loopback interface: the password is part of the documented DSN
+PASSWORD = "datavault"
 DATABASE = "datavault"
 
 # initdb takes 0.4 s and a start 0.1 s; a loaded machine or crash recovery may need far longer.
@@ -194,7 +194,7 @@ def _place(state_dir: Path) -> _Place:
         home = Path(location.read_text().strip())
     elif not _others_can_reach(home):
         name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
-        home = Path("/var/tmp") / f"localcloud-warehouse-{name}"  # noqa: S108  see the module's docstring
+        home = Path("/var/tmp") / f"localcloud-warehouse-{name}"
         if home.is_symlink() or (home.exists() and home.stat().st_uid not in (0, account.pw_uid)):
             raise ServerError(
                 f"{home} belongs to somebody else\nhint: remove it, or set LOCALCLOUD_STATE to another folder"

@@ -30,8 +30,18 @@ CONFIG_DEFAULTS = {
     "use_fips_ssl": "false",
 }
 _CONFIG_METRICS = frozenset(
-    "max_query_blocks_read max_query_cpu_time max_query_cpu_usage_percent max_query_queue_time max_query_temp_blocks_to_disk "
-    "max_scan_row_count max_join_row_count max_nested_loop_join_row_count max_return_row_count wlm_json_configuration".split()
+    [
+        "max_query_blocks_read",
+        "max_query_cpu_time",
+        "max_query_cpu_usage_percent",
+        "max_query_queue_time",
+        "max_query_temp_blocks_to_disk",
+        "max_scan_row_count",
+        "max_join_row_count",
+        "max_nested_loop_join_row_count",
+        "max_return_row_count",
+        "wlm_json_configuration",
+    ]
 )
 DEFAULT_PORT = 5439
 DEFAULT_BASE_CAPACITY = 128

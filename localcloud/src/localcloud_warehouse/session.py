@@ -52,7 +52,7 @@ class Result:
 class Session:
     """Statements of one connection. A transaction begins by itself and ends with `commit`, or is undone on closing."""
 
-    def __init__(self, dsn: str, copy_context: CopyContext, *, user: str | None = None, **options: Any) -> None:  # noqa: ANN401
+    def __init__(self, dsn: str, copy_context: CopyContext, *, user: str | None = None, **options: Any) -> None:
         self.connection = psycopg.connect(dsn, **options)
         # Sessions of Redshift Serverless run at SNAPSHOT isolation. As there, the snapshot is taken after a leading LOCK.
         self.connection.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -99,7 +99,9 @@ class Session:
         translation = translate(statement, parameters, self._super_columns)
         if translation.outside_transaction:
             if self.connection.info.transaction_status != pq.TransactionStatus.IDLE:
-                raise WarehouseError(f"{statement.split()[0].upper()} cannot run inside a transaction block", "25001")
+                raise WarehouseError(
+                    f"{statement.split(maxsplit=1)[0].upper()} cannot run inside a transaction block", "25001"
+                )
             self.connection.autocommit = True
         with self.connection.cursor() as cursor:
             # As bytes: psycopg would take % and {} in it for places of parameters otherwise.

@@ -60,10 +60,9 @@ def translate(
         Redshift does not run it, or we do not.
     """
     text, keys = physical.strip(literals(sql))
-    tokens = physical.tokenize(text)
-    if not tokens:
+    if not physical.tokenize(text):
         raise syntax_error("")
-    command = commands.translate(text, tokens)
+    command = commands.translate(text)
     if command is not None:
         return Translation(command.sql, outside_transaction=command.outside_transaction)
     tree = _parse(text)
