@@ -9,12 +9,13 @@ locals {
 
   # Days and seconds of a promise; units as in the Open Data Contract Standard.
   unit_seconds = {
-    s = 1, second = 1, seconds = 1, m = 60, minute = 60, minutes = 60, h = 3600, hour = 3600, hours = 3600,
-    d = 86400, day = 86400, days = 86400, w = 604800, week = 604800, weeks = 604800,
-    y = 31536000, year = 31536000, years = 31536000,
+    s    = 1, second = 1, seconds = 1, m = 60, minute = 60, minutes = 60, h = 3600, hour = 3600, hours = 3600,
+    d    = 86400, day = 86400, days = 86400, w = 604800, week = 604800, weeks = 604800,
+    y    = 31536000, year = 31536000, years = 31536000,
+    true = 31536000, # yamldecode reads YAML 1.1, where a bare y means true.
   }
   promises = { for dataset, contract in local.contracts : dataset => { for promise in try(contract.slaProperties, []) :
-    promise.property => promise.value * local.unit_seconds[promise.unit]
+    promise.property => promise.value * local.unit_seconds[tostring(promise.unit)]
     if contains(["latency", "retention"], promise.property)
   } }
 

@@ -32,7 +32,7 @@ module "processor" {
     ReadRawObjects     = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${module.raw.arn}/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.raw.arn, module.processed.arn] }
     WriteReceipts      = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${module.processed.arn}/receipts/*"] }
-    WriteQuarantine    = { actions = ["s3:PutObject"], resources = ["${module.quarantine.arn}/quarantine/*"] }
+    WriteQuarantine    = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${module.quarantine.arn}/quarantine/*"] }
     PutChunks          = { actions = ["kinesis:PutRecords"], resources = [module.chunks.arn] }
   }
 

@@ -1,5 +1,8 @@
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  bucket = aws_s3_bucket_versioning.this.bucket
+  # Rules about old versions need versions.
+  depends_on = [aws_s3_bucket_versioning.this]
+
+  bucket = aws_s3_bucket.this.id
 
   rule {
     id     = "housekeeping"

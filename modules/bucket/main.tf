@@ -2,9 +2,6 @@ data "aws_caller_identity" "current" {}
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:a copy in another region is the owner's choice of cost, not the module's
-  #checkov:skip=CKV_AWS_18:where log_bucket is given, logging is on; the log bucket itself cannot log to itself
-  #checkov:skip=CKV_AWS_145:without a key (the log bucket) S3 encrypts with its own: log delivery cannot use KMS
-  #checkov:skip=CKV2_AWS_62:events go where notifications says; a bucket that nobody listens to needs none
   bucket              = var.name
   force_destroy       = var.force_destroy
   object_lock_enabled = var.object_lock != null
@@ -50,9 +47,10 @@ resource "aws_s3_bucket_ownership_controls" "this" {
 }
 
 resource "aws_s3_bucket_object_lock_configuration" "this" {
-  for_each = var.object_lock == null ? {} : { default = var.object_lock }
+  for_each   = var.object_lock == null ? {} : { default = var.object_lock }
+  depends_on = [aws_s3_bucket_versioning.this]
 
-  bucket = aws_s3_bucket_versioning.this.bucket
+  bucket = aws_s3_bucket.this.id
 
   rule {
     default_retention {

@@ -81,7 +81,6 @@ locals {
 resource "aws_kms_key" "this" {
   description             = var.description
   enable_key_rotation     = true
-  rotation_period_in_days = 365
   deletion_window_in_days = var.deletion_window_days
 
   policy = jsonencode({

@@ -1,5 +1,3 @@
-data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
@@ -16,8 +14,6 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_116:a dead-letter queue serves asynchronous calls only; queues and streams have their own failure paths
   #checkov:skip=CKV_AWS_117:the function calls AWS endpoints only, under TLS and its own role; a VPC is the environment's choice
   #checkov:skip=CKV_AWS_272:the zip's hash is pinned by source_code_hash; signing is the environment's choice
-  #checkov:skip=CKV_AWS_115:event source mappings bound the concurrency; reserving takes it from the account's pool
-  #checkov:skip=CKV_AWS_50:tracing is a variable, on by default
   function_name    = var.name
   role             = aws_iam_role.this.arn
   runtime          = "python3.13"
@@ -52,6 +48,6 @@ resource "aws_lambda_function" "this" {
     mode = var.tracing ? "Active" : "PassThrough"
   }
 
-  # A function that runs before its role may write logs loses its first lines.
-  depends_on = [aws_iam_role_policy.this]
+  # Not made to wait for the role's policy: nothing calls the function before its mappings (or who uses its name)
+  # find the policy there, and the policy waits for queues that take a minute.
 }

@@ -81,8 +81,6 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  #checkov:skip=CKV_AWS_290:the only "*" is X-Ray's, which knows no resources
-  #checkov:skip=CKV_AWS_355:the only "*" is X-Ray's, which knows no resources
   name = "function"
   role = aws_iam_role.this.id
 

@@ -1,0 +1,167 @@
+# The function, its role, and how events reach it.
+
+mock_provider "aws" {
+  source          = "./tests"
+  override_during = plan
+}
+
+variables {
+  name               = "acme-loader"
+  handler            = "handler.load_data"
+  package_path       = "README.md"
+  kms_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/operations"
+  memory_mb          = 512
+  timeout_seconds    = 60
+  environment        = { POWERTOOLS_SERVICE_NAME = "loader" }
+  log_retention_days = 365
+}
+
+run "a_function_is_encrypted_logged_and_traced" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_function.this.kms_key_arn == var.kms_key_arn && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    error_message = "Environment and logs must be encrypted with the key."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/acme-loader" && aws_cloudwatch_log_group.this.retention_in_days == 365
+    error_message = "Logs must go to the function's group and end."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON" && aws_lambda_function.this.logging_config[0].application_log_level == "INFO"
+    error_message = "Logs must be JSON, at a level that lets metrics through."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.tracing_config[0].mode == "Active" && aws_lambda_function.this.runtime == "python3.13"
+    error_message = "Tracing must be on."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.architectures == tolist(["arm64"])
+    error_message = "arm64 must be the default."
+  }
+}
+
+run "a_bare_role_may_write_its_logs_and_traces_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action])) == toset([
+      "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    ])
+    error_message = "A role must hold nothing that it was not given."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Resource == "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/acme-loader:*" if statement.Sid == "WriteLogs"
+    ])
+    error_message = "Logs must be bound to the function's own group."
+  }
+}
+
+run "without_tracing_no_statement_is_about_every_resource" {
+  command = plan
+
+  variables {
+    tracing = false
+  }
+
+  assert {
+    condition     = !anytrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : contains(flatten([statement.Resource]), "*")])
+    error_message = "X-Ray's must be the only statement about every resource."
+  }
+}
+
+run "a_key_is_bound_to_its_service_and_resource" {
+  command = plan
+
+  variables {
+    key_uses = {
+      RawKey = { key_arn = "arn:aws:kms:eu-central-1:111122223333:key/clear", service = "s3", context = { "aws:s3:arn" = "arn:aws:s3:::acme-raw-data" } }
+    }
+  }
+
+  assert {
+    condition = anytrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Sid == "RawKey" && try(statement.Action == ["kms:Decrypt"], false) && statement.Resource == "arn:aws:kms:eu-central-1:111122223333:key/clear"
+      && try(statement.Condition.StringEquals == {
+        "kms:ViaService" = "s3.eu-central-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn" = "arn:aws:s3:::acme-raw-data",
+      }, false)
+    ])
+    error_message = "A key must be usable through S3, for that bucket, to read."
+  }
+}
+
+run "a_queue_reports_failures_one_by_one" {
+  command = plan
+
+  variables {
+    queues = { raw-events = { arn = "arn:aws:sqs:eu-central-1:111122223333:q", batch_size = 1, maximum_concurrency = 2 } }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_event_source_mapping.queue["raw-events"].function_response_types == toset(["ReportBatchItemFailures"])
+      && aws_lambda_event_source_mapping.queue["raw-events"].scaling_config[0].maximum_concurrency == 2
+    )
+    error_message = "Only what failed may come again, with bounded concurrency."
+  }
+
+  assert {
+    condition = anytrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Sid == "ConsumeQueues" && try(statement.Resource == ["arn:aws:sqs:eu-central-1:111122223333:q"], false)
+    ])
+    error_message = "The role must read that queue."
+  }
+}
+
+run "a_stream_never_blocks_for_ever_and_keeps_what_fails" {
+  command = plan
+
+  variables {
+    streams = {
+      chunks = {
+        arn                 = "arn:aws:kinesis:eu-central-1:111122223333:stream/s"
+        failure_bucket_arn  = "arn:aws:s3:::acme-quarantine-data"
+        batch_size          = 4
+        maximum_retries     = 10
+        maximum_age_seconds = 86400
+      }
+    }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_event_source_mapping.stream["chunks"].maximum_retry_attempts == 10
+      && aws_lambda_event_source_mapping.stream["chunks"].maximum_record_age_in_seconds == 86400
+      && aws_lambda_event_source_mapping.stream["chunks"].bisect_batch_on_function_error
+    )
+    error_message = "Retries must be bounded and a failing batch halved."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.stream["chunks"].destination_config[0].on_failure[0].destination_arn == "arn:aws:s3:::acme-quarantine-data"
+    error_message = "What fails for good must be kept."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.stream["chunks"].starting_position == "TRIM_HORIZON"
+    error_message = "Nothing that was put before the mapping may be skipped."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.stream["chunks"].metrics_config[0].metrics == toset(["EventCount"])
+    error_message = "The metrics that show a batch given up must be on."
+  }
+
+  assert {
+    condition = anytrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Sid == "KeepFailedBatches" && try(statement.Resource == ["arn:aws:s3:::acme-quarantine-data/aws/lambda/*"], false)
+    ])
+    error_message = "The role must be able to keep failed batches, where Lambda puts them."
+  }
+}

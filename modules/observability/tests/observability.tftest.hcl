@@ -1,0 +1,84 @@
+# Alarms, their runbooks, and who may raise them.
+
+mock_provider "aws" {
+  source          = "./tests"
+  override_during = plan
+}
+
+variables {
+  name        = "acme"
+  kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/operations"
+  runbooks    = "docs/operations/runbooks"
+  emails      = ["oncall@example.org"]
+  alarms = {
+    loader-dlq = {
+      description  = "The loader gave up."
+      namespace    = "AWS/SQS"
+      metric       = "ApproximateNumberOfMessagesVisible"
+      dimensions   = { QueueName = "acme-parquet-events-dlq" }
+      statistic    = "Maximum"
+      above        = 0
+      missing_data = "notBreaching"
+    }
+  }
+}
+
+run "an_alarm_names_its_runbook_and_tells_the_topic_both_ways" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["loader-dlq"].alarm_name == "acme-loader-dlq"
+    error_message = "The alarm must carry the stack's prefix."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["loader-dlq"].alarm_description == "The loader gave up. Runbook: docs/operations/runbooks/loader-dlq.md"
+    error_message = "The description must end in the runbook."
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.this["loader-dlq"].alarm_actions == toset([aws_sns_topic.alarms.arn])
+      && aws_cloudwatch_metric_alarm.this["loader-dlq"].ok_actions == toset([aws_sns_topic.alarms.arn])
+    )
+    error_message = "Alarm and recovery must both be told."
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.this["loader-dlq"].treat_missing_data == "notBreaching"
+      && aws_cloudwatch_metric_alarm.this["loader-dlq"].comparison_operator == "GreaterThanThreshold"
+      && aws_cloudwatch_metric_alarm.this["loader-dlq"].threshold == 0
+    )
+    error_message = "One message must be enough, and silence must mean none."
+  }
+}
+
+run "the_topic_is_encrypted_and_takes_our_alarms_only" {
+  command = plan
+
+  assert {
+    condition     = aws_sns_topic.alarms.kms_master_key_id == var.kms_key_arn
+    error_message = "The topic must be encrypted with the key."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : [statement.Principal, statement.Condition] if statement.Effect == "Allow"] == [[
+      { Service = "cloudwatch.amazonaws.com" },
+      {
+        ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:acme-*" }
+        StringEquals = { "aws:SourceAccount" = "111122223333" }
+      },
+    ]]
+    error_message = "Only this stack's alarms may publish."
+  }
+}
+
+run "every_address_is_subscribed" {
+  command = plan
+
+  assert {
+    condition     = [for subscription in aws_sns_topic_subscription.email : subscription.endpoint] == ["oncall@example.org"]
+    error_message = "Each address must get the alarms."
+  }
+}

@@ -1,0 +1,96 @@
+# Encryption, access and cost of the warehouse.
+
+mock_provider "aws" {
+  source          = "./tests"
+  override_during = plan
+}
+
+variables {
+  name              = "acme"
+  database          = "datavault"
+  kms_key_arn       = "arn:aws:kms:eu-central-1:111122223333:key/masked"
+  source_bucket_arn = "arn:aws:s3:::acme-processed-data"
+  source_prefixes   = ["data/", "manifests/"]
+}
+
+run "a_warehouse_is_private_encrypted_and_takes_tls_only" {
+  command = plan
+
+  assert {
+    condition     = aws_redshiftserverless_namespace.this.kms_key_id == var.kms_key_arn && !aws_redshiftserverless_workgroup.this.publicly_accessible
+    error_message = "The warehouse must be encrypted and not public."
+  }
+
+  assert {
+    condition     = { for parameter in aws_redshiftserverless_workgroup.this.config_parameter : parameter.parameter_key => parameter.parameter_value }["require_ssl"] == "true"
+    error_message = "Clients must use TLS."
+  }
+
+  assert {
+    condition     = aws_redshiftserverless_namespace.this.log_exports == toset(["connectionlog", "useractivitylog", "userlog"])
+    error_message = "All audit logs must be exported."
+  }
+}
+
+run "no_password_passes_through_terraform" {
+  command = plan
+
+  assert {
+    condition     = aws_redshiftserverless_namespace.this.manage_admin_password && aws_redshiftserverless_namespace.this.admin_password_secret_kms_key_id == var.kms_key_arn
+    error_message = "AWS must keep the administrator's password, under our key."
+  }
+}
+
+run "copy_reads_the_prefixes_and_nothing_else" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.copy.policy).Statement : statement.Resource if statement.Sid == "ReadObjects"])) == toset([
+      "arn:aws:s3:::acme-processed-data/data/*", "arn:aws:s3:::acme-processed-data/manifests/*",
+    ])
+    error_message = "COPY must read its prefixes only."
+  }
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.copy.policy).Statement : statement.Action])) == toset([
+      "kms:Decrypt", "s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket",
+    ])
+    error_message = "COPY must not write."
+  }
+
+  assert {
+    condition     = toset(aws_redshiftserverless_namespace.this.iam_roles) == toset([aws_iam_role.copy.arn])
+    error_message = "The namespace must hold that role and no other."
+  }
+}
+
+run "in_a_vpc_traffic_stays_in_it" {
+  command = plan
+
+  variables {
+    subnet_ids         = ["subnet-a", "subnet-b", "subnet-c"]
+    security_group_ids = ["sg-a"]
+  }
+
+  assert {
+    condition     = aws_redshiftserverless_workgroup.this.enhanced_vpc_routing
+    error_message = "With subnets, COPY must go through the VPC."
+  }
+}
+
+run "a_daily_limit_switches_the_warehouse_off" {
+  command = plan
+
+  variables {
+    daily_limit_rpu_hours = 24
+  }
+
+  assert {
+    condition = (
+      aws_redshiftserverless_usage_limit.compute["daily"].breach_action == "deactivate"
+      && aws_redshiftserverless_usage_limit.compute["daily"].period == "daily"
+      && aws_redshiftserverless_usage_limit.compute["daily"].amount == 24
+    )
+    error_message = "The bill must not run away."
+  }
+}
