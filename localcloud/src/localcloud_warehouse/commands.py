@@ -1,4 +1,4 @@
-"""Statements that sqlglot does not read, or whose grammar differs too much: LOCK, roles and grants, SET, SHOW, VACUUM …
+"""Statements that sqlglot does not read well: LOCK, roles and grants, SET, SHOW, VACUUM and others.
 
 In: the text. Out: PostgreSQL's statement, or None for a statement that is not of this kind.
 """
@@ -46,7 +46,7 @@ class Command:
     outside_transaction: bool = False
 
 
-def translate(text: str) -> Command | None:
+def translate(text: str) -> Command | None:  # noqa: PLR0911  one return per kind of statement
     """Translate the statement if it is one of these."""
     text = re.sub(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*|\s*;\s*\Z", "", text, flags=re.DOTALL)
     words = text.upper().split(maxsplit=4)[:4] + [""] * 4
@@ -121,7 +121,10 @@ def _user_options(rest: str) -> str:
     rest = re.sub(r"\bpassword\s+disable\b", "PASSWORD NULL", rest, flags=re.IGNORECASE)
     rest = re.sub(r"\bno(createuser)\b", "NOSUPERUSER", rest, flags=re.IGNORECASE)
     rest = re.sub(r"\bcreateuser\b", "SUPERUSER", rest, flags=re.IGNORECASE)
-    allowed = r"\s*(?:password\s+(?:null|'[^']*')|(?:no)?superuser|(?:no)?createdb|valid\s+until\s+'[^']*'|connection\s+limit\s+\w+)\s*"
+    allowed = (
+        r"\s*(?:password\s+(?:null|'[^']*')|(?:no)?superuser|(?:no)?createdb|valid\s+until\s+'[^']*'"
+        r"|connection\s+limit\s+\w+)\s*"
+    )
     if not re.fullmatch(rf"(?:with\s+)?(?:{allowed})*", rest, re.IGNORECASE):
         raise not_supported(f"CREATE USER … {rest}")
     return re.sub(r"connection\s+limit\s+unlimited", "CONNECTION LIMIT -1", rest, flags=re.IGNORECASE)

@@ -1,7 +1,7 @@
 """COPY of Parquet from S3, on the caller's connection: within its transaction, and with its temporary tables.
 
-In: the statement, a psycopg connection, a store of objects. Out: the number of rows. DuckDB reads the Parquet and writes
-CSV, which PostgreSQL's own COPY takes. Any error leaves the transaction to be rolled back by the caller.
+In: the statement, a psycopg connection, a store of objects. Out: the number of rows. DuckDB reads the Parquet and
+writes CSV, which PostgreSQL's own COPY takes. Any error leaves the transaction to be rolled back by the caller.
 """
 
 import tempfile
@@ -57,7 +57,7 @@ def copy(connection: psycopg.Connection, statement: str, context: CopyContext) -
     _check_role(command, context)
     if command.region and command.region != context.region:
         raise WarehouseError(
-            f"COPY from Parquet must read from the warehouse's own Region {context.region}, not {command.region}"
+            f"COPY from Parquet reads from the warehouse's own Region {context.region}, not {command.region}"
         )
     table = sql.Identifier(command.schema, command.table) if command.schema else sql.Identifier(command.table)
     columns = _columns(connection, command, table)
@@ -81,8 +81,8 @@ def _check_role(command: CopyCommand, context: CopyContext) -> None:
     # A chain of roles begins with the one that is attached.
     if role.split(",")[0].strip() not in context.roles():
         message = (
-            f"exception name : UnauthorizedException, error type : 138, message: Not authorized to get credentials of role "
-            f"{role}, should retry : 0"
+            "exception name : UnauthorizedException, error type : 138, "
+            f"message: Not authorized to get credentials of role {role}, should retry : 0"
         )
         raise detailed(message, 30000, "", "xen_aws_credentials_mgr.cpp:785")
 
@@ -90,14 +90,11 @@ def _check_role(command: CopyCommand, context: CopyContext) -> None:
 def _columns(connection: psycopg.Connection, command: CopyCommand, table: sql.Identifier) -> list[Column]:
     """Return the columns to fill, in the order of the statement's list or of the table."""
     rows = connection.execute(
-        """
-        SELECT a.attname, t.typname, CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN a.atttypmod - 4 END,
-               information_schema._pg_numeric_precision(a.atttypid, a.atttypmod),
-               information_schema._pg_numeric_scale(a.atttypid, a.atttypmod), a.attidentity <> '',
-               a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
-        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-        WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
-        """,
+        """ SELECT a.attname, t.typname, CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN
+        a.atttypmod - 4 END, information_schema._pg_numeric_precision(a.atttypid, a.atttypmod),
+        information_schema._pg_numeric_scale(a.atttypid, a.atttypmod), a.attidentity <> '', a.attnotnull AND NOT
+        a.atthasdef AND a.attidentity = '' FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid =
+        %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum """,
         (table.as_string(connection),),
     ).fetchall()
     columns = {row[0]: Column(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows}
@@ -141,9 +138,9 @@ def _load(
     try:
         _check_lengths(engine, source, columns, fields, url)
         expressions = ", ".join(_expression(*item) for item in zip(names, columns, fields, strict=True))
-        engine.execute(
-            f"COPY (SELECT {expressions} FROM {source}) TO '{csv}' (FORMAT csv, HEADER false, NULLSTR '', FORCE_QUOTE *)"
-        )
+        # An empty string is quoted, NULL is not: PostgreSQL's COPY tells them apart by that.
+        form = "FORMAT csv, HEADER false, NULLSTR '', FORCE_QUOTE *"
+        engine.execute(f"COPY (SELECT {expressions} FROM {source}) TO '{csv}' ({form})")  # noqa: S608  our own names
     except duckdb.Error as error:
         raise parquet.unreadable(url, error) from error
     target = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
@@ -165,8 +162,8 @@ def _expression(name: str, column: Column, field: Field) -> str:
             value = f"to_json({name}::VARCHAR)"
         case "jsonb":
             value = f"to_json({name})"
-        # Through the count of microseconds, always UTC: DuckDB's own text of a TIMESTAMPTZ follows its time zone. PostgreSQL
-        # writes BC without parentheses, after the offset.
+        # Through the count of microseconds, always UTC: DuckDB's own text of a TIMESTAMPTZ follows its time zone.
+        # PostgreSQL writes BC without parentheses, after the offset.
         case "timestamp":
             value = f"replace(make_timestamp(epoch_us({name}))::VARCHAR, '(BC)', 'BC')"
         case "timestamptz":
@@ -192,9 +189,8 @@ def _check_lengths(
     if not measured:
         return
     texts = [f"to_json(c{index})::VARCHAR" if fields[index].complex else f"c{index}::VARCHAR" for index, _ in measured]
-    answers = engine.execute(
-        f"SELECT {', '.join(f'max(strlen({text})), bool_or(strlen({text}) <> length({text}))' for text in texts)} FROM {source}"
-    ).fetchone()
+    measures = ", ".join(f"max(strlen({text})), bool_or(strlen({text}) <> length({text}))" for text in texts)
+    answers = engine.execute(f"SELECT {measures} FROM {source}").fetchone()  # noqa: S608  our own names
     for (_, column), longest, multibyte in zip(measured, (answers or ())[0::2], (answers or ())[1::2], strict=True):
         if longest is None:
             continue
@@ -202,7 +198,8 @@ def _check_lengths(
             raise WarehouseError(f"1224 String value exceeds the max size of {_MAX_SUPER_TEXT_BYTES} bytes")
         if column.type == "bpchar" and multibyte:
             raise spectrum_error(
-                f"Multibyte character not supported for CHAR (Hint: try using VARCHAR). Column: {column.name}, File name: {url}"
+                f"Multibyte character not supported for CHAR (Hint: try using VARCHAR). Column: {column.name}, "
+                f"File name: {url}"
             )
         if column.length is not None and longest > column.length:
             raise spectrum_error(

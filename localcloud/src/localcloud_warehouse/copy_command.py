@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from localcloud_warehouse.dialect import literals
 from localcloud_warehouse.errors import NOT_SUPPORTED, WarehouseError, not_supported, syntax_error
 from localcloud_warehouse.physical import tokenize
 
-# Redshift Database Developer Guide, "COPY from columnar data formats": only some parameters go with Parquet; the wording
-# was read on a real warehouse for TRUNCATECOLUMNS (see the README).
+# Redshift Database Developer Guide, "COPY from columnar data formats": only some parameters go with Parquet; the
+# wording was read on a real warehouse for TRUNCATECOLUMNS (see the README).
 _NOT_WITH_PARQUET = frozenset(
     [
         "ACCEPTANYDATE",

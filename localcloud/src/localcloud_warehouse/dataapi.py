@@ -1,7 +1,7 @@
 """The engine of the Redshift Data API: statements that run by themselves while their callers ask how they are.
 
-In: requests as the service's own model has them (dicts), a `Target` to run on. Out: responses as dicts. `ApiError` carries
-the service's exception name. It knows nothing of LocalStack or HTTP.
+In: requests as the service's own model has them (dicts), a `Target` to run on. Out: responses as dicts. `ApiError`
+carries the service's exception name. It knows nothing of LocalStack or HTTP.
 """
 
 import base64
@@ -375,8 +375,8 @@ class DataApi:
     def list_tables(self, request: Request) -> Response:
         rows = self._ask(
             request,
-            "SELECT table_schema, table_name, table_type FROM svv_tables WHERE table_schema LIKE :schema AND table_name LIKE :name "
-            "ORDER BY 1, 2",
+            "SELECT table_schema, table_name, table_type FROM svv_tables "
+            "WHERE table_schema LIKE :schema AND table_name LIKE :name ORDER BY 1, 2",
             schema=request.get("SchemaPattern") or "%",
             name=request.get("TablePattern") or "%",
         )
@@ -388,8 +388,9 @@ class DataApi:
     def describe_table(self, request: Request) -> Response:
         rows = self._ask(
             request,
-            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default, "
-            "table_schema FROM svv_columns WHERE table_name = :name AND table_schema LIKE :schema ORDER BY ordinal_position",
+            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, "
+            "column_default, table_schema FROM svv_columns "
+            "WHERE table_name = :name AND table_schema LIKE :schema ORDER BY ordinal_position",
             name=request.get("Table") or "",
             schema=request.get("Schema") or "%",
         )
@@ -463,7 +464,7 @@ def _format(query: _Query) -> str:
 
 def _listed(query: _Query) -> Response:
     main = query.main
-    answer = {
+    answer: Response = {
         "Id": main.id,
         "CreatedAt": _instant(main.created),
         "UpdatedAt": _instant(main.updated),
@@ -471,7 +472,10 @@ def _listed(query: _Query) -> Response:
         "IsBatchStatement": query.batch,
         "ResultFormat": _format(query),
     }
-    answer |= {"QueryStrings": [part.sql for part in query.parts]} if query.batch else {"QueryString": main.sql}
+    if query.batch:
+        answer["QueryStrings"] = [part.sql for part in query.parts]
+    else:
+        answer["QueryString"] = main.sql
     optional = {"StatementName": query.request.get("StatementName"), "SecretArn": query.request.get("SecretArn")}
     return answer | {name: value for name, value in optional.items() if value}
 

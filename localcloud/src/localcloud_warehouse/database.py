@@ -1,7 +1,8 @@
 """Databases of the PostgreSQL cluster: one per namespace of Redshift Serverless.
 
-Which namespace owns which database is written in the database `postgres`, so that it outlives LocalStack: a namespace that
-is created again after a restart of the local cloud finds its tables, one that was deleted through the API does not.
+Which namespace owns which database is written in the database `postgres`, so that it outlives LocalStack: a namespace
+that is created again after a restart of the local cloud finds its tables, one that was deleted through the API does
+not.
 """
 
 from pathlib import Path
@@ -24,14 +25,14 @@ CREATE TABLE IF NOT EXISTS public.namespaces (
 
 
 def prepare_cluster(connection: psycopg.Connection, default_database: str) -> None:
-    """Make the registry, and in a new cluster the database that the documented DSN names, for the first namespace to take."""
+    """Make the registry, and in a new cluster the database of the documented DSN, for the first namespace to take."""
     if connection.execute("SELECT to_regclass('public.namespaces')").fetchone() == (None,):
         _create(connection, default_database)
         connection.execute(_REGISTRY)
 
 
 def create_for_namespace(dsn: str, namespace: str, db_name: str) -> str:
-    """Return the database of a namespace, making it (empty) unless it is there; its name is `db_name` where that is free.
+    """Return the database of a namespace, making it unless it is there; its name is `db_name` where that is free.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def drop_for_namespace(dsn: str, namespace: str) -> None:
 
 
 def ensure_user(dsn: str, name: str, *, password: str | None = None, superuser: bool = False) -> None:
-    """Make a database user, as Redshift does at the first call of an IAM identity; an existing one gets the new password."""
+    """Make a database user, as Redshift does for an IAM identity's first call; one that exists gets the password."""
     with psycopg.connect(dsn, dbname="postgres", autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         verb = (

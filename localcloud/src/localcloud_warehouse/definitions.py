@@ -12,6 +12,7 @@ _T = exp.DataType.Type
 # CREATE TABLE, "Data types": Redshift Database Developer Guide. Lengths are in bytes.
 MAX_VARCHAR = 65535
 MAX_CHAR = 4096
+MAX_PRECISION = 38
 DEFAULT_VARCHAR = 256
 
 _TYPES = {
@@ -69,8 +70,8 @@ def _type(data_type: exp.DataType) -> exp.DataType:
         # Without precision and scale Redshift means DECIMAL(18,0), also in a cast.
         case "numeric":
             precision, scale = (*sizes, *(("18", "0") if not sizes else ("0",)))[:2]
-            if not 1 <= int(precision) <= 38 or not 0 <= int(scale) <= int(precision):
-                raise WarehouseError(f"DECIMAL precision {precision} must be between 1 and 38", "22023")
+            if not 1 <= int(precision) <= MAX_PRECISION or not 0 <= int(scale) <= int(precision):
+                raise WarehouseError(f"DECIMAL precision {precision} must be between 1 and {MAX_PRECISION}", "22023")
             sizes = [precision, scale]
         case "varchar" if sizes or column:
             sizes = [_length("varchar", sizes[0] if sizes else str(DEFAULT_VARCHAR), MAX_VARCHAR)]

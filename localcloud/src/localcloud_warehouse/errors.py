@@ -45,7 +45,8 @@ class WarehouseError(Exception):
         """Return the whole text as the Data API shows it in `Error`."""
         if not self.detail:
             return f"ERROR: {self.message}"
-        return f"ERROR: {self.message}\n  Detail: \n{self.detail} [ErrorId: 1-{uuid.uuid4().hex[:8]}-{uuid.uuid4().hex[:24]}]"
+        error_id = uuid.uuid4().hex
+        return f"ERROR: {self.message}\n  Detail: \n{self.detail} [ErrorId: 1-{error_id[:8]}-{error_id[8:]}]"
 
 
 def not_supported(what: str) -> WarehouseError:
@@ -80,7 +81,7 @@ def spectrum_error(context: str, code: int = 15007) -> WarehouseError:
     return detailed("Spectrum Scan Error", code, context, "dory_util.cpp:1777")
 
 
-def from_postgres(error: psycopg.Error) -> WarehouseError:
+def from_postgres(error: psycopg.Error) -> WarehouseError:  # noqa: PLR0911  one return per state
     """Put an error of PostgreSQL into Redshift's words, where they differ."""
     diag = error.diag
     state = diag.sqlstate or INTERNAL

@@ -1,8 +1,8 @@
 """The objects that a COPY reads: those of a manifest, or all below a prefix.
 
-In: the COPY and the store. Out: names and sizes, in order. The rules are those of the Redshift Database Developer Guide,
-"Using a manifest to specify data files": `mandatory` defaults to false and a missing file is then skipped in silence;
-Parquet needs `meta.content_length`.
+In: the COPY and the store. Out: names and sizes, in order. The rules are those of the Redshift Database Developer
+Guide, "Using a manifest to specify data files": `mandatory` defaults to false and a missing file is then skipped in
+silence; Parquet needs `meta.content_length`.
 """
 
 import json
@@ -34,13 +34,14 @@ def sources(command: CopyCommand, objects: Objects, region: str) -> list[Source]
     text = objects.read(place)
     if text is None:
         raise detailed(
-            "Problem reading manifest file - S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey",
+            "Problem reading manifest file - S3ServiceException:The specified key does not exist.,Status 404,"
+            "Error NoSuchKey",
             8001,
             command.source,
             "s3_utility.cpp:284",
         )
-    found = [_entry(entry, objects, region) for entry in _entries(text)]
-    return [source for source in found if source]
+    listed = [_entry(entry, objects, region) for entry in _entries(text)]
+    return [source for source in listed if source]
 
 
 def _entries(text: bytes) -> list[Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # it has no types
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,15 @@ class S3Objects:
         try:
             return int(self._client.head_object(Bucket=name.bucket, Key=name.key)["ContentLength"])
         except ClientError as error:
-            return _none_if_absent(error)
+            _raise_unless_absent(error)
+            return None
 
     def read(self, name: ObjectName) -> bytes | None:
         try:
             return bytes(self._client.get_object(Bucket=name.bucket, Key=name.key)["Body"].read())
         except ClientError as error:
-            return _none_if_absent(error)
+            _raise_unless_absent(error)
+            return None
 
     def download(self, name: ObjectName, path: Path) -> None:
         self._client.download_file(name.bucket, name.key, str(path))
@@ -68,6 +70,6 @@ class S3Objects:
         return [(item["Key"], item["Size"]) for page in pages for item in page.get("Contents", [])]
 
 
-def _none_if_absent(error: ClientError) -> None:
+def _raise_unless_absent(error: ClientError) -> None:
     if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NoSuchBucket"):
         raise error

@@ -1,7 +1,7 @@
 """Whether a Parquet file fits a table, by the rules of Redshift Spectrum.
 
-In: the file's schema (DuckDB's `parquet_schema`) and the table's columns. Raises a Spectrum Scan Error where they do not
-fit. Types must match in width: an INT64 does not go into an INTEGER, nor an INT32 into a BIGINT or a SMALLINT.
+In: the file's schema (DuckDB's `parquet_schema`) and the table's columns. Raises a Spectrum Scan Error where they do
+not fit. Types must match in width: an INT64 does not go into an INTEGER, nor an INT32 into a BIGINT or a SMALLINT.
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,11 @@ class Column:
     @property
     def redshift_type(self) -> str:
         """The type as Spectrum's errors name it."""
-        names = {"int2": "SMALLINT", "int4": "INT", "int8": "BIGINT", "float4": "FLOAT", "float8": "DOUBLE", "bool": "BOOLEAN",
-                 "date": "DATE", "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMPTZ", "jsonb": "SUPER"}  # fmt: skip
+        names = {
+            "int2": "SMALLINT", "int4": "INT", "int8": "BIGINT", "float4": "FLOAT", "float8":
+            "DOUBLE", "bool": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP", "timestamptz":
+            "TIMESTAMPTZ", "jsonb": "SUPER",
+        }  # fmt: skip
         match self.type:
             case "varchar" | "bpchar":
                 return f"{'VARCHAR' if self.type == 'varchar' else 'CHAR'}({self.length})"
@@ -65,7 +68,8 @@ def fields(connection: duckdb.DuckDBPyConnection, path: Path, url: str) -> list[
     """
     try:
         rows = connection.execute(
-            "SELECT name, type, converted_type, repetition_type, precision, scale, coalesce(num_children, 0) FROM parquet_schema(?)",
+            "SELECT name, type, converted_type, repetition_type, precision, scale, coalesce(num_children, 0) "
+            "FROM parquet_schema(?)",
             [str(path)],
         ).fetchall()
     except duckdb.Error as error:
@@ -121,11 +125,12 @@ def check(columns: list[Column], found: list[Field], url: str, place: str, *, se
             physical = field.physical.lower()
             raise spectrum_error(
                 f"File '{url}' has an incompatible Parquet schema for column '{place}.{column.name}'. "
-                f"Column type: {column.redshift_type}, Parquet schema:\n{field.repetition} {physical} {field.name} [i:{index} d:1 r:0]"
+                f"Column type: {column.redshift_type}, Parquet schema:\n"
+                f"{field.repetition} {physical} {field.name} [i:{index} d:1 r:0]"
             )
 
 
-def _fits(column: Column, field: Field) -> bool:
+def _fits(column: Column, field: Field) -> bool:  # noqa: PLR0911, PLR0912  a table of what fits
     if field.complex:
         return column.type == "jsonb"
     match column.type, field.physical, field.converted:
@@ -147,7 +152,8 @@ def _fits(column: Column, field: Field) -> bool:
             return True
         case "date", "INT32", "DATE":
             return True
-        # Without the converted type (nanoseconds, or a writer that sets the logical type alone) Spectrum sees an integer.
+        # Without the converted type (nanoseconds, or a writer that sets the logical type alone) Spectrum sees an
+        # integer.
         case (("timestamp" | "timestamptz"), "INT64", "TIMESTAMP_MICROS" | "TIMESTAMP_MILLIS"):
             return True
         case (("timestamp" | "timestamptz"), "INT96", _):

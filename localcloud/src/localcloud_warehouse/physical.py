@@ -1,11 +1,11 @@
 """Take away what only says where Redshift puts the rows: it changes no answer.
 
 In: the text of a CREATE or ALTER statement. Out: the text without ENCODE, DISTSTYLE, DISTKEY, SORTKEY, BACKUP, AUTO
-REFRESH and NO SCHEMA BINDING, and the columns that keys named. It works on tokens, so that strings and quoted names stay
-as they are.
+REFRESH and NO SCHEMA BINDING, and the columns that keys named. It works on tokens, so that strings and quoted names
+stay as they are.
 """
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from localcloud_warehouse.dialect import Warehouse
 from localcloud_warehouse.errors import syntax_error
@@ -69,7 +69,9 @@ def strip(sql: str) -> tuple[str, list[str]]:
     return sql, keys
 
 
-def _clause(tokens: list[Token], words: list[str], at: int) -> tuple[int, list[str]]:
+def _clause(  # noqa: PLR0911  one return per clause
+    tokens: list[Token], words: list[str], at: int
+) -> tuple[int, list[str]]:
     """Return how many tokens the physical clause at `at` has (0: there is none) and the columns it names."""
     rest = [*words[at : at + 4], "", "", "", ""]
     match rest[:4]:

@@ -1,7 +1,8 @@
 """The LocalStack edge: the services `redshift-serverless` and `redshift-data`.
 
-Everything that these answer is decided in serverless.py and dataapi.py; here a request of LocalStack becomes a dict and an
-`ApiError` an exception of LocalStack. The environment variable LOCALCLOUD_WAREHOUSE_DSN names the PostgreSQL server.
+Everything that these answer is decided in serverless.py and dataapi.py; here a request of LocalStack becomes a dict
+and an `ApiError` an exception of LocalStack. The environment variable LOCALCLOUD_WAREHOUSE_DSN names the PostgreSQL
+server.
 """
 
 import json
@@ -35,11 +36,11 @@ def redshift_serverless() -> Service:
         def call(context: RequestContext, request: Request) -> Response:
             if operation == "GetCredentials":
                 request = {**request, "_user": _database_user(context)}
-            return _serverless(context.account_id, context.region).operations()[operation](request)
+            return _supported(_serverless(context.account_id, context.region).operations(), operation)(request)
 
         return call
 
-    return _service("redshift-serverless", answer, _OPERATIONS)
+    return _service("redshift-serverless", answer)
 
 
 @aws_provider(api="redshift-data")
@@ -49,25 +50,26 @@ def redshift_data() -> Service:
     def answer(operation: str) -> Operation:
         def call(context: RequestContext, request: Request) -> Response:
             api = _data_api(context.account_id, context.region)
-            return api.operations()[operation]({**request, "_user": _database_user(context)})
+            return _supported(api.operations(), operation)({**request, "_user": _database_user(context)})
 
         return call
 
-    return _service("redshift-data", answer, DataApi.OPERATIONS)
+    return _service("redshift-data", answer)
 
 
-_OPERATIONS = tuple(Serverless("", ("", 0), "", "", None).operations())  # type: ignore[arg-type]  names only
-
-
-def _service(name: str, answer: Callable[[str], Operation], operations: tuple[str, ...]) -> Service:
-    errors = {
-        shape.name: shape.metadata.get("error", {}).get("httpStatusCode", 400)
-        for shape in load_service(name).error_shapes
-    }
+def _service(name: str, answer: Callable[[str], Operation]) -> Service:
+    model = load_service(name)
+    errors = {shape.name: shape.metadata.get("error", {}).get("httpStatusCode", 400) for shape in model.error_shapes}
     members: dict[str, Any] = {"service": name}
-    for operation in operations:
+    for operation in model.operation_names:
         members[operation] = handler(operation, expand=False)(_translated(operation, answer(operation), errors))
     return Service.for_provider(type("Provider", (), members)())
+
+
+def _supported(operations: dict[str, Callable[[Request], Response]], name: str) -> Callable[[Request], Response]:
+    if name not in operations:
+        raise CommonServiceException("InternalFailure", f"{name} is not supported by the local warehouse", 501)
+    return operations[name]
 
 
 def _translated(name: str, operation: Operation, errors: dict[str, int]) -> Callable[..., Response]:

@@ -12,21 +12,22 @@ from localcloud_warehouse.errors import NOT_SUPPORTED, WarehouseError, not_suppo
 
 # Everything else is refused: sqlglot reads the SQL of thirty dialects, and new kinds of nodes come with each release.
 _ALLOWED = (
-    exp.AddConstraint, exp.Add, exp.Alias, exp.All, exp.Alter, exp.AlterColumn, exp.AlterRename, exp.Analyze, exp.And,
-    exp.Anonymous, exp.Any, exp.Between, exp.Bracket, exp.Boolean, exp.CTE, exp.Case, exp.Cast, exp.CharacterSet,
-    exp.Column, exp.ColumnConstraint, exp.ColumnDef, exp.Comment, exp.Constraint, exp.Create, exp.CurrentDate,
-    exp.CurrentSchema, exp.CurrentTimestamp, exp.CurrentUser, exp.DPipe, exp.DataType, exp.DataTypeParam,
-    exp.DecodeCase, exp.DefaultColumnConstraint, exp.Delete, exp.Distinct, exp.Div, exp.Dot, exp.Drop, exp.EQ, exp.Escape,
-    exp.Except, exp.Exists, exp.Extract, exp.ForeignKey, exp.From, exp.GT, exp.GTE, exp.GeneratedAsIdentityColumnConstraint,
-    exp.Group, exp.Having, exp.ILike, exp.Identifier, exp.If, exp.In, exp.IndexParameters, exp.Insert, exp.Intersect,
-    exp.Interval, exp.Into, exp.Is, exp.Join, exp.LT, exp.LTE, exp.Like, exp.LikeProperty, exp.Limit, exp.Literal, exp.MaterializedProperty,
-    exp.Merge, exp.Mod, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.NotNullColumnConstraint, exp.Null, exp.Offset, exp.Or,
-    exp.Order, exp.Ordered, exp.Paren, exp.Placeholder, exp.Pow, exp.PrimaryKey, exp.PrimaryKeyColumnConstraint,
-    exp.Properties, exp.Property, exp.Qualify, exp.Reference, exp.RegexpILike, exp.RegexpLike, exp.RenameColumn,
-    exp.Schema, exp.Select, exp.SessionUser, exp.SimilarTo, exp.Star, exp.StrPosition, exp.Sub, exp.Subquery,
-    exp.Substring, exp.Table, exp.TableAlias, exp.TemporaryProperty, exp.Trim, exp.TruncateTable, exp.TryCast, exp.Tuple,
-    exp.Union, exp.UniqueColumnConstraint, exp.Unnest, exp.Update, exp.Values, exp.Var, exp.When, exp.Whens, exp.Where,
-    exp.Window, exp.WindowSpec, exp.With, exp.WithinGroup,
+    exp.AddConstraint, exp.Add, exp.Alias, exp.All, exp.Alter, exp.AlterColumn, exp.AlterRename, exp.Analyze,
+    exp.And, exp.Anonymous, exp.Any, exp.Between, exp.Bracket, exp.Boolean, exp.CTE, exp.Case, exp.Cast,
+    exp.CharacterSet, exp.Column, exp.ColumnConstraint, exp.ColumnDef, exp.Comment, exp.Constraint, exp.Create,
+    exp.CurrentDate, exp.CurrentSchema, exp.CurrentTimestamp, exp.CurrentUser, exp.DPipe, exp.DataType,
+    exp.DataTypeParam, exp.DecodeCase, exp.DefaultColumnConstraint, exp.Delete, exp.Distinct, exp.Div, exp.Dot,
+    exp.Drop, exp.EQ, exp.Escape, exp.Except, exp.Exists, exp.Extract, exp.ForeignKey, exp.From, exp.GT, exp.GTE,
+    exp.GeneratedAsIdentityColumnConstraint, exp.Group, exp.Having, exp.ILike, exp.Identifier, exp.If, exp.In,
+    exp.IndexParameters, exp.Insert, exp.Intersect, exp.Interval, exp.Into, exp.Is, exp.Join, exp.LT, exp.LTE,
+    exp.Like, exp.LikeProperty, exp.Limit, exp.Literal, exp.MaterializedProperty, exp.Merge, exp.Mod, exp.Mul,
+    exp.NEQ, exp.Neg, exp.Not, exp.NotNullColumnConstraint, exp.Null, exp.Offset, exp.Or, exp.Order, exp.Ordered,
+    exp.Paren, exp.Placeholder, exp.Pow, exp.PrimaryKey, exp.PrimaryKeyColumnConstraint, exp.Properties,
+    exp.Property, exp.Qualify, exp.Reference, exp.RegexpILike, exp.RegexpLike, exp.RenameColumn, exp.Schema,
+    exp.Select, exp.SessionUser, exp.SimilarTo, exp.Star, exp.StrPosition, exp.Sub, exp.Subquery, exp.Substring,
+    exp.Table, exp.TableAlias, exp.TemporaryProperty, exp.Trim, exp.TruncateTable, exp.TryCast, exp.Tuple,
+    exp.Union, exp.UniqueColumnConstraint, exp.Unnest, exp.Update, exp.Values, exp.Var, exp.When, exp.Whens,
+    exp.Where, exp.Window, exp.WindowSpec, exp.With, exp.WithinGroup,
 )  # fmt: skip
 
 # What Redshift says (or, for the words that its grammar lacks, where its parser stops).

@@ -1,7 +1,7 @@
 """Navigation into SUPER values (`t.items[0].name`), which PostgreSQL's jsonb has no such syntax for.
 
-In: a parsed statement with folded names, and a way to ask which columns are SUPER. It is changed in place. Whether `a.b`
-is column `b` of table `a` or attribute `b` of column `a` can only be told from these names.
+In: a parsed statement with folded names, and a way to ask which columns are SUPER. It is changed in place. Whether
+`a.b` is column `b` of table `a` or attribute `b` of column `a` can only be told from these names.
 """
 
 import json

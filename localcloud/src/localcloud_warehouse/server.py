@@ -3,10 +3,10 @@
 In: a state folder and a port. Out: a running server on 127.0.0.1:port that any SQL client can use, whose data survive
 stop and start. Fails with `ServerError`, which says what to do.
 
-The package itself is not imported, only its files are used: its own server listens on no TCP port. PostgreSQL refuses to
-run as root, so there it runs as `nobody`; that user must be able to reach the data and the binaries, which a checkout
-below a 0700 folder (/root, say) prevents. Then, and only then, both live in a folder of /var/tmp named after the state
-folder (not /tmp, which is emptied at boot); `<state>/warehouse/location` says where.
+The package itself is not imported, only its files are used: its own server listens on no TCP port. PostgreSQL refuses
+to run as root, so there it runs as `nobody`; that user must be able to reach the data and the binaries, which a
+checkout below a 0700 folder (/root, say) prevents. Then, and only then, both live in a folder of /var/tmp named after
+the state folder (not /tmp, which is emptied at boot); `<state>/warehouse/location` says where.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ import psycopg
 from localcloud_warehouse import database
 
 USER = "datavault"
-PASSWORD = "datavault"
+PASSWORD = "datavault"  # noqa: S105  loopback only; part of the documented DSN
 DATABASE = "datavault"
 
 # initdb takes 0.4 s and a start 0.1 s; a loaded machine or crash recovery may need far longer.
@@ -83,7 +83,7 @@ class _Place:
         return self.home / "postgresql.log"
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's programs as the account; its output goes nowhere near our pipes when it daemonises."""
+        """Run one of PostgreSQL's programs as the account. A file takes the output: a daemon would hold a pipe open."""
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [str(self.binaries / "bin" / program), *arguments],
@@ -102,7 +102,7 @@ class _Place:
 
 
 def start(state_dir: Path, port: int) -> Server:
-    """Start the server of `state_dir` on 127.0.0.1:`port`, making its cluster the first time; return it when it answers.
+    """Start the server of `state_dir` on 127.0.0.1:`port`, making its cluster first if need be; return it in service.
 
     Does nothing if it runs already on that port, restarts it if it runs on another one.
     """
@@ -194,7 +194,7 @@ def _place(state_dir: Path) -> _Place:
         home = Path(location.read_text().strip())
     elif not _others_can_reach(home):
         name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
-        home = Path("/var/tmp") / f"localcloud-warehouse-{name}"
+        home = Path("/var/tmp") / f"localcloud-warehouse-{name}"  # noqa: S108  see the module's docstring
         if home.is_symlink() or (home.exists() and home.stat().st_uid not in (0, account.pw_uid)):
             raise ServerError(
                 f"{home} belongs to somebody else\nhint: remove it, or set LOCALCLOUD_STATE to another folder"
@@ -230,7 +230,8 @@ def _require_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise ServerError(
-                f"port {port} of 127.0.0.1 is taken: {error}\nhint: stop what listens there, or set LOCALCLOUD_WAREHOUSE_PORT"
+                f"port {port} of 127.0.0.1 is taken: {error}\n"
+                "hint: stop what listens there, or set LOCALCLOUD_WAREHOUSE_PORT"
             ) from error
 
 

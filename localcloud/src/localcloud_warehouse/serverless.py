@@ -1,8 +1,9 @@
 """The control plane of Redshift Serverless: namespaces, workgroups, usage limits, tags, credentials.
 
-In: requests as the service's own model has them (dicts), of one account in one Region. Out: responses as dicts; refusals
-are `ApiError`. Only what the warehouse needs has an effect: a namespace owns a database, its roles are those that COPY may
-use, its administrator's password lies in a secret. The rest is kept and answered. Nothing here knows LocalStack.
+In: requests as the service's own model has them (dicts), of one account in one Region. Out: responses as dicts;
+refusals are `ApiError`. Only what the warehouse needs has an effect: a namespace owns a database, its roles are those
+that COPY may use, its administrator's password lies in a secret. The rest is kept and answered. Nothing here knows
+LocalStack.
 """
 
 import secrets

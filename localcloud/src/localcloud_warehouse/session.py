@@ -54,7 +54,8 @@ class Session:
 
     def __init__(self, dsn: str, copy_context: CopyContext, *, user: str | None = None, **options: Any) -> None:
         self.connection = psycopg.connect(dsn, **options)
-        # Sessions of Redshift Serverless run at SNAPSHOT isolation. As there, the snapshot is taken after a leading LOCK.
+        # Sessions of Redshift Serverless run at SNAPSHOT isolation. As there, the snapshot is taken after a leading
+        # LOCK.
         self.connection.isolation_level = IsolationLevel.REPEATABLE_READ
         self._copy_context = copy_context
         if user:
@@ -141,7 +142,8 @@ class Session:
     def _super_columns(self) -> frozenset[str]:
         rows = self.connection.execute(
             "SELECT DISTINCT a.attname FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid "
-            "WHERE a.atttypid = 'jsonb'::regtype AND a.attnum > 0 AND NOT a.attisdropped AND r.relkind IN ('r', 'v', 'm')"
+            "WHERE a.atttypid = 'jsonb'::regtype AND a.attnum > 0 AND NOT a.attisdropped "
+            "AND r.relkind IN ('r', 'v', 'm')"
         )
         return frozenset(row[0] for row in rows)
 

@@ -109,7 +109,7 @@ def _rewrite(
 
 
 def _fold_names(tree: exp.Expression) -> None:
-    """Fold names to lower case, quoted ones too (enable_case_sensitive_identifier is off); `#name` is a temporary table."""
+    """Fold names to lower case, quoted ones too: enable_case_sensitive_identifier is off."""
     for name in tree.find_all(exp.Identifier):
         folded = name.name.lower()
         if len(folded.encode()) > MAX_IDENTIFIER_BYTES:
@@ -142,7 +142,7 @@ def _redirect_views(tree: exp.Expression) -> None:
             table.set("db", exp.to_identifier("pg_catalog"))
 
 
-def _function(node: exp.Expression) -> exp.Expression | None:
+def _function(node: exp.Expr) -> exp.Expr | None:
     """Return what stands for a function or operator here, or None if it stays."""
     match node:
         case exp.WithinGroup(this=exp.Anonymous() as call) if call.name.lower() == "listagg":

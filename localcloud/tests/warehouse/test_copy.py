@@ -1,5 +1,7 @@
 """COPY follows Redshift's rules and fails with Redshift's words (sources: the package's README)."""
 
+# ruff: noqa: E501  statements of SQL, written by the test itself
+
 import json
 
 import pytest
@@ -63,7 +65,7 @@ SELECT * FROM (VALUES
     (4, 'a "quoted", line' || chr(10) || 'break' || chr(13) || chr(9) || '\\N \\. \\', '-infinity', 9999999999.99, date '0001-01-01', timestamptz '0044-03-15 (BC) 00:00:00+00'),
     (5, 'żółw 🐢', '-0.0', 0, date '0044-03-15 (BC)', timestamptz '1970-01-01 00:00:00+00')
 ) v(i, s, f, d, b, t)
-"""  # noqa: E501
+"""
 
 
 def test_values_arrive_as_they_are(session: Session, objects: FolderObjects) -> None:
@@ -158,7 +160,7 @@ def test_another_number_of_columns_is_refused(session: Session, objects: FolderO
     session.run("CREATE TABLE t (a int)")
     with pytest.raises(
         WarehouseError,
-        match="Unmatched number of columns between table and file. Table columns: 1, Data columns: 2, File name: https://",
+        match=r"Unmatched number of columns between table and file\. Table columns: 1, Data columns: 2, File name: https://",
     ):
         session.run(COPY)
 

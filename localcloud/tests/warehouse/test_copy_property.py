@@ -1,5 +1,7 @@
 """Whatever DuckDB writes as Parquet, of any supported type, reads back equal through COPY and the Data API's values."""
 
+# ruff: noqa: S608  statements of SQL, written by the test itself
+
 import datetime as dt
 import json
 import math

@@ -1,5 +1,7 @@
 """The Data API: asynchronous statements, batches as one transaction, results, tokens, cancelling."""
 
+# ruff: noqa: E501  statements of SQL, written by the test itself
+
 import threading
 import time
 from typing import Any

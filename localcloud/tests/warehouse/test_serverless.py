@@ -1,5 +1,7 @@
 """Namespaces own databases: deleted with them, found again by them; secrets, roles, workgroups, tags."""
 
+# ruff: noqa: E501  statements of SQL, written by the test itself
+
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +20,7 @@ class DictSecrets:
     def __init__(self) -> None:
         self.values: dict[str, dict[str, str]] = {}
 
-    def put(self, name: str, value: dict[str, str], kms_key_id: str | None) -> str:
+    def put(self, name: str, value: dict[str, str], kms_key_id: str | None) -> str:  # noqa: ARG002  the protocol's
         self.values[f"arn:{name}"] = value
         return f"arn:{name}"
 
@@ -91,7 +93,7 @@ def test_the_password_of_the_secret_opens_the_database(
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT current_user").fetchone() == ("admin",)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(make_conninfo(dsn, password="wrong"))
+        psycopg.connect(make_conninfo(dsn, password="wrong"))  # noqa: S106  a wrong one
 
 
 def test_tables_outlive_a_restart_of_the_cloud_but_not_their_namespace(

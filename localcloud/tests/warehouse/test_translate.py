@@ -1,4 +1,6 @@
-"""Redshift's SQL gives Redshift's answers: each statement is run on PostgreSQL, expectations are from AWS's documents."""
+"""Redshift's SQL gives Redshift's answers: run on PostgreSQL, expectations from AWS's documents."""
+
+# ruff: noqa: E501, S608  statements of SQL, written by the test itself
 
 import pytest
 from warehouse_support import rows, value
