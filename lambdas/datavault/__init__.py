@@ -1,0 +1,1 @@
+"""DataVault: a data pipeline that accounts for every record."""

@@ -1,0 +1,134 @@
+"""Chunks: consecutive valid records of one raw object, as they travel through Kinesis. docs/wire-format.md shows one."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from . import frames
+from .identity import RawObject, chunk_id
+from .reasons import Reason, Reject
+from .records import Runs
+from .wire import CHUNK_LIMIT_BYTES, CHUNK_TYPE, KEPT_BYTES, MIB
+
+# Far above what the line runs of the worst chunk take; a header beyond it is not ours.
+_MAX_HEADER_BYTES = 4 * MIB
+
+
+class ChunkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first line of a chunk. Names are CloudEvents 1.0 attributes and extensions (lower case, no separators).
+
+    `lineruns` are (first line, count) pairs: record n of the chunk came from the n-th line they cover.
+    """
+
+    id: str
+    source: str
+    time: datetime
+    subject: str
+    dataschema: str
+    objectid: str
+    versionid: str
+    firstline: int
+    lastline: int
+    records: int
+    lineruns: list[tuple[int, int]]
+    type: str = CHUNK_TYPE
+    specversion: str = "1.0"
+    datacontenttype: str = "application/x-ndjson"
+
+    @property
+    def dataset(self) -> str:
+        return self.subject
+
+    @property
+    def date(self) -> str:
+        return self.time.date().isoformat()
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """A header and the frames that carry it and the records."""
+
+    header: ChunkHeader
+    data: bytes
+
+
+def contract_urn(dataset: str, version: str) -> str:
+    return f"urn:datavault:contract:{dataset}:{version}"
+
+
+def seal(raw: RawObject, version: str, encoded: bytes, runs: Runs) -> Iterator[Chunk | Reject]:
+    """One chunk of the records, or as many halves of halves as it takes to fit a Kinesis record.
+
+    `encoded` is NDJSON with a newline behind each record, `runs` its lines. A record that fits into no chunk comes
+    out as a reject.
+    """
+    records = sum(count for _, count in runs)
+    if not records:
+        return
+    first, (last_start, last_count) = runs[0][0], runs[-1]
+    header = ChunkHeader(
+        id=chunk_id(raw.id, first),
+        source=raw.source,
+        time=raw.last_modified,
+        subject=raw.dataset,
+        dataschema=contract_urn(raw.dataset, version),
+        objectid=raw.id,
+        versionid=raw.version_id,
+        firstline=first,
+        lastline=last_start + last_count - 1,
+        records=records,
+        lineruns=runs,
+    )
+    data = frames.compress(msgspec.json.encode(header) + b"\n") + frames.compress(encoded)
+    if len(data) <= CHUNK_LIMIT_BYTES:
+        yield Chunk(header, data)
+        return
+    if records == 1:
+        yield Reject(first, Reason.TOO_LARGE, "", encoded[:KEPT_BYTES])
+        return
+    half = records // 2
+    # The half-way newline: records hold no raw newline, JSON escapes it.
+    lines = encoded.split(b"\n")
+    left, right = b"\n".join(lines[:half]) + b"\n", b"\n".join(lines[half:])
+    left_runs, right_runs = split_runs(runs, half)
+    yield from seal(raw, version, left, left_runs)
+    yield from seal(raw, version, right, right_runs)
+
+
+def split_runs(runs: Runs, count: int) -> tuple[Runs, Runs]:
+    """The runs of the first `count` records, and those of the rest."""
+    left: Runs = []
+    for position, (start, length) in enumerate(runs):
+        if length > count:
+            head: Runs = [(start, count)] if count else []
+            return left + head, [(start + count, length - count), *runs[position + 1 :]]
+        left.append((start, length))
+        count -= length
+    return left, []
+
+
+def merge_runs(runs: Runs, more: Runs) -> None:
+    """Append `more`, which follow `runs`, joining what touches."""
+    for start, length in more:
+        if runs and sum(runs[-1]) == start:
+            runs[-1] = (runs[-1][0], runs[-1][1] + length)
+        else:
+            runs.append((start, length))
+
+
+def open_chunk(data: bytes) -> tuple[ChunkHeader, bytes]:
+    """The header of a chunk, and its records as one zstd frame of NDJSON.
+
+    Raises
+    ------
+    FrameError
+        The bytes are no chunk of this wire format.
+    """
+    header, body = frames.split(data, _MAX_HEADER_BYTES)
+    try:
+        decoded = msgspec.json.decode(header, type=ChunkHeader)
+    except msgspec.DecodeError as error:
+        raise frames.FrameError("the header is not a chunk's") from error
+    if decoded.type != CHUNK_TYPE:
+        raise frames.FrameError(f"unknown chunk type {decoded.type!r}")
+    return decoded, body

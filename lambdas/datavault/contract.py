@@ -1,0 +1,111 @@
+"""The compiled contract: what the pipeline knows of one dataset.
+
+`datavault.authoring.odcs` compiles it from the YAML when the zips are packaged; the functions only ever read the
+compiled JSON, so no Lambda carries a YAML parser. Pure: no I/O beyond reading the file named.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+type Scalar = str | int | float | bool
+FieldType = Literal[
+    "string", "integer", "number", "decimal", "boolean", "date", "timestamp", "object", "array"
+]  # fmt: skip
+
+
+class Field(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One property of a schema object, in the contract's own words.
+
+    `minimum` and `maximum` of dates and timestamps are ISO 8601 strings; lengths are in characters.
+    """
+
+    name: str
+    type: FieldType
+    required: bool = False
+    minimum: float | int | str | None = None
+    maximum: float | int | str | None = None
+    exclusive_minimum: float | int | str | None = None
+    exclusive_maximum: float | int | str | None = None
+    multiple_of: float | int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    enum: tuple[Scalar, ...] = ()
+    bits: Literal[16, 32, 64] = 64
+    precision: int = 0
+    scale: int = 0
+    fields: tuple["Field", ...] = ()
+    items: "Field | None" = None
+    unique_items: bool = False
+
+
+class Column(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One column that consumers read: its logical field and how the warehouse stores it.
+
+    `warehouse_type` is a Redshift type in lower case, for example `varchar(80)`, `decimal(12,2)` or `super`.
+    """
+
+    field: Field
+    warehouse_type: str
+    mask: bool = False
+    classification: str = ""
+    description: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+
+class CsvOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How a CSV file of this dataset is written. A field equal to one of `null_values` is a missing value."""
+
+    delimiter: str = ","
+    null_values: tuple[str, ...] = ("",)
+
+
+class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Everything the pipeline needs to know of one dataset."""
+
+    dataset: str
+    version: str
+    fields: tuple[Field, ...]
+    columns: tuple[Column, ...]
+    enrich_sql: str
+    references: tuple[str, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    sort_key: tuple[str, ...] = ()
+    load_mode: Literal["append", "merge"] = "append"
+    unknown_fields: Literal["reject", "ignore"] = "reject"
+    csv: CsvOptions = CsvOptions()
+    max_record_bytes: int = 262_144
+    max_object_bytes: int = 1_099_511_627_776
+    classification: str = "internal"
+    freshness_seconds: int = 900
+    retention_days: int = 365
+    description: str = ""
+
+
+class UnknownDatasetError(LookupError):
+    """No contract describes the dataset."""
+
+
+class Contracts:
+    """The compiled contracts in one folder: `<dataset>.json`, and `reference/<dataset>/<table>.parquet` beside them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.get = cache(self._read)
+
+    def _read(self, dataset: str) -> Contract:
+        if dataset not in self.datasets():
+            raise UnknownDatasetError(dataset)
+        return msgspec.json.decode((self.folder / f"{dataset}.json").read_bytes(), type=Contract)
+
+    def datasets(self) -> list[str]:
+        return sorted(path.stem for path in self.folder.glob("*.json"))
+
+    def reference_folder(self, dataset: str) -> Path:
+        return self.folder / "reference" / dataset

@@ -1,0 +1,76 @@
+"""The contract's types as DuckDB's, and SQL text made safely. Shared by enrichment, packaging and `contract check`."""
+
+from collections.abc import Iterable, Sequence
+
+from .contract import Contract, Field
+
+# Appended to every row: where it came from. Names begin with an underscore, which a contract's columns must not.
+LINEAGE = {
+    "_object_id": "VARCHAR",
+    "_line": "BIGINT",
+    "_chunk_id": "VARCHAR",
+    "_source": "VARCHAR",
+    "_received_at": "TIMESTAMP WITH TIME ZONE",
+}
+
+_INTEGERS = {16: "SMALLINT", 32: "INTEGER", 64: "BIGINT"}
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def duck_type(field: Field) -> str:
+    """The type in DuckDB's SQL."""
+    match field.type:
+        case "string":
+            return "VARCHAR"
+        case "integer":
+            return _INTEGERS[field.bits]
+        case "number":
+            return "DOUBLE"
+        case "decimal":
+            return f"DECIMAL({field.precision},{field.scale})"
+        case "boolean":
+            return "BOOLEAN"
+        case "date":
+            return "DATE"
+        case "timestamp":
+            return "TIMESTAMP WITH TIME ZONE"
+        case "object":
+            members = ", ".join(f"{identifier(member.name)} {duck_type(member)}" for member in field.fields)
+            return f"STRUCT({members})"
+        case "array":
+            if field.items is None:
+                raise ValueError(f"array without items: {field.name}")
+            return f"{duck_type(field.items)}[]"
+
+
+def read_records(path: str, fields: Iterable[Field], max_record_bytes: int) -> str:
+    """A table function that reads a chunk's records with exactly the contract's types."""
+    columns = ", ".join(f"{identifier(field.name)}: {literal(duck_type(field))}" for field in fields)
+    # An encoded record may be longer than the raw one (a default's name, a number's digits), but never this much.
+    return (
+        f"read_json({literal(path)}, format='newline_delimited', compression='zstd', "
+        f"maximum_object_size={4 * max_record_bytes}, columns={{{columns}}})"
+    )
+
+
+def empty_records(fields: Sequence[Field]) -> str:
+    """A relation with the columns of `records` and no row, for type checks."""
+    columns = ", ".join(f"NULL::{duck_type(field)} AS {identifier(field.name)}" for field in fields)
+    return f"SELECT {columns}, NULL::BIGINT AS _line LIMIT 0"
+
+
+def default_sql(contract_sql: str | None) -> str:
+    """What a dataset without an enrich.sql does."""
+    return contract_sql or "SELECT * FROM records"
+
+
+def output_columns(contract: Contract) -> dict[str, str]:
+    """Every column of a Parquet object, in its order (which COPY relies on), with its DuckDB type."""
+    return {column.name: duck_type(column.field) for column in contract.columns} | LINEAGE

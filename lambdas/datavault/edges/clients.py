@@ -1,0 +1,21 @@
+"""boto3 clients, made on first use: a client costs more than everything else in a cold start."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+
+@cache
+def client(service: str) -> "BaseClient | Any":
+    """The client of a service, with the endpoint, Region and credentials of the environment."""
+    import boto3  # noqa: PLC0415  importing it takes longer than answering a message
+    from botocore.config import Config  # noqa: PLC0415
+
+    # Standard retries back off with jitter on throttling, 5xx and lost connections; the read time-out is below the
+    # shortest function's time-out, so that a stuck call is tried again before the function ends.
+    return boto3.client(
+        service,
+        config=Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30),
+    )

@@ -1,0 +1,78 @@
+"""S3 events as SQS carries them: queue messages in, object versions out."""
+
+from urllib.parse import unquote_plus
+
+import msgspec
+
+
+class S3ObjectEvent(msgspec.Struct, frozen=True):
+    """One object that was created. `key` is decoded; `size` is in bytes."""
+
+    bucket: str
+    key: str
+    version_id: str
+    size: int
+
+
+class EventError(ValueError):
+    """The message is no S3 event of a version that we know: no retry will make it one."""
+
+
+class _Bucket(msgspec.Struct):
+    name: str
+
+
+class _Object(msgspec.Struct):
+    key: str
+    size: int = 0
+    versionId: str = "null"  # noqa: N815  S3's name
+
+
+class _S3(msgspec.Struct):
+    bucket: _Bucket
+    object: _Object
+
+
+class _Record(msgspec.Struct):
+    eventVersion: str  # noqa: N815  S3's name
+    eventName: str  # noqa: N815  S3's name
+    s3: _S3
+
+
+class _Message(msgspec.Struct):
+    Records: list[_Record] | None = None
+    Event: str = ""
+
+
+_decode = msgspec.json.Decoder(_Message).decode
+
+
+def created_objects(body: str) -> list[S3ObjectEvent]:
+    """The objects that a message tells of; none for the test event that S3 sends when notifications are set up.
+
+    Raises
+    ------
+    EventError
+        The body is no S3 event.
+    """
+    try:
+        message = _decode(body)
+    except msgspec.DecodeError as error:
+        raise EventError("the message is no S3 event") from error
+    if message.Event == "s3:TestEvent":
+        return []
+    if not message.Records:
+        raise EventError("the message has no Records")
+    # Minor versions only add fields (S3 User Guide, Event message structure).
+    if any(not record.eventVersion.startswith("2.") for record in message.Records):
+        raise EventError("the event's major version is not 2")
+    return [
+        S3ObjectEvent(
+            bucket=record.s3.bucket.name,
+            key=unquote_plus(record.s3.object.key),
+            version_id=record.s3.object.versionId,
+            size=record.s3.object.size,
+        )
+        for record in message.Records
+        if record.eventName.startswith("ObjectCreated:")
+    ]

@@ -1,0 +1,102 @@
+"""S3: read a raw object's version, put once (invariant 2)."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from hashlib import sha256
+from base64 import b64encode
+from typing import IO
+from urllib.parse import urlencode
+
+from botocore.exceptions import ClientError
+
+from ..identity import RawObject
+from .clients import client
+from .events import S3ObjectEvent
+
+# A 409 says that another conditional write of the key was under way; it is over in moments.
+_CONFLICT_ATTEMPTS = 5
+
+
+class Put(StrEnum):
+    """What a put-once did: WRITTEN, PRESENT (the same bytes were there) or DIFFERENT (others were, and stay)."""
+
+    WRITTEN = "written"
+    PRESENT = "present"
+    DIFFERENT = "different"
+
+
+class ObjectGoneError(Exception):
+    """The object version of an event is not there any more."""
+
+
+def open_raw(event: S3ObjectEvent) -> tuple[RawObject, Callable[[int], bytes], Callable[[], None]]:
+    """The object version's identity, a function that reads its bytes, and one that closes it.
+
+    Raises
+    ------
+    ObjectGoneError
+        The version does not exist.
+    """
+    version = {} if event.version_id == "null" else {"VersionId": event.version_id}
+    try:
+        found = client("s3").get_object(Bucket=event.bucket, Key=event.key, **version)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchVersion", "404"}:
+            raise ObjectGoneError(event.version_id) from error
+        raise
+    raw = RawObject(event.bucket, event.key, event.version_id, found["LastModified"], found["ContentLength"])
+    return raw, found["Body"].read, found["Body"].close
+
+
+def exists(bucket: str, key: str) -> bool:
+    try:
+        client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+            return False
+        raise
+    return True
+
+
+def put_once(
+    bucket: str,
+    key: str,
+    body: bytes | IO[bytes],
+    *,
+    tags: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
+) -> Put:
+    """Write an object unless its key is taken. Its name is derived from ids, so whoever took it wrote the same."""
+    s3 = client("s3")
+    digest = _sha256(body)
+    for attempt in range(_CONFLICT_ATTEMPTS):
+        try:
+            s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=body,
+                IfNoneMatch="*",
+                ChecksumSHA256=digest,
+                Tagging=urlencode(tags or {}),
+                Metadata=metadata or {},
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalRequestConflict" and attempt < _CONFLICT_ATTEMPTS - 1:
+                continue
+            if code != "PreconditionFailed":
+                raise
+            there = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            return Put.PRESENT if there.get("ChecksumSHA256") == digest else Put.DIFFERENT
+        return Put.WRITTEN
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _sha256(body: bytes | IO[bytes]) -> str:
+    if isinstance(body, bytes):
+        return b64encode(sha256(body).digest()).decode()
+    digest = sha256()
+    while piece := body.read(1024 * 1024):
+        digest.update(piece)
+    body.seek(0)
+    return b64encode(digest.digest()).decode()

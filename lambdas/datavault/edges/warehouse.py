@@ -1,0 +1,92 @@
+"""The warehouse through the Redshift Data API: run statements as one transaction, wait, read the rows."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from .clients import client
+
+type Row = list[str | int | float | bool | None]
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
+
+
+class StatementError(Exception):
+    """Redshift refused a statement; the message is Redshift's."""
+
+
+class StatementTimeoutError(Exception):
+    """The statement still ran when the time was over; it has been told to stop."""
+
+
+class Warehouse(msgspec.Struct, frozen=True):
+    """A workgroup's database. `secret_arn` logs in as that user; without it, the caller's IAM identity does."""
+
+    workgroup: str
+    database: str
+    secret_arn: str = ""
+
+    def run(self, statements: Sequence[str], remaining_seconds: Callable[[], float]) -> str:
+        """Run the statements in one transaction and wait for its end; the id for `rows`.
+
+        Raises
+        ------
+        StatementError
+            One failed, and none has had an effect.
+        StatementTimeoutError
+            `remaining_seconds()` ran out.
+        """
+        api = client("redshift-data")
+        target = {"WorkgroupName": self.workgroup, "Database": self.database}
+        if self.secret_arn:
+            target["SecretArn"] = self.secret_arn
+        if len(statements) == 1:
+            started = api.execute_statement(Sql=statements[0], **target)
+        else:
+            started = api.batch_execute_statement(Sqls=list(statements), **target)
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            found = api.describe_statement(Id=started["Id"])
+            match found["Status"]:
+                case "FINISHED":
+                    return str(started["Id"])
+                case "FAILED" | "ABORTED":
+                    raise StatementError(found.get("Error", found["Status"]))
+            if remaining_seconds() < pause:
+                api.cancel_statement(Id=started["Id"])
+                raise StatementTimeoutError(started["Id"])
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def query(self, sql: str, remaining_seconds: Callable[[], float]) -> tuple[list[str], list[Row]]:
+        """The column names and the rows of one query. Raises as `run` does."""
+        return rows(self.run([sql], remaining_seconds))
+
+
+def rows(statement_id: str) -> tuple[list[str], list[Row]]:
+    """The column names and the rows of a finished statement; `ID:n` is the n-th statement of a batch, from 1."""
+    names: list[str] = []
+    found: list[Row] = []
+    for page in _pages(statement_id):
+        names = [column["name"] for column in page["ColumnMetadata"]]
+        found += [[_value(field) for field in record] for record in page["Records"]]
+    return names, found
+
+
+def _pages(statement_id: str) -> Iterator[dict[str, Any]]:
+    token: dict[str, str] = {}
+    while True:
+        page = client("redshift-data").get_statement_result(Id=statement_id, **token)
+        yield page
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
+
+
+def _value(field: dict[str, Any]) -> str | int | float | bool | None:
+    if field.get("isNull"):
+        return None
+    (value,) = field.values()
+    return value  # type: ignore[no-any-return]  the Data API's field union

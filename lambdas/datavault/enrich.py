@@ -1,0 +1,200 @@
+"""The enrichment's core: one chunk in, one Parquet file out. Pure but for a folder to work in.
+
+The records are read with the contract's types, run through the dataset's enrich.sql, masked, given their lineage and
+checked against the contract's output schema before anything leaves.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from .chunk import ChunkHeader, open_chunk
+from .contract import Column, Contract, Contracts
+from .duck import LINEAGE, duck_type, identifier, literal, output_columns, read_records
+from .masking import MaskingKeys, macro_sql
+
+# Well under the smallest function that makes sense; DuckDB spills nothing for one chunk.
+_MEMORY_LIMIT = "512MB"
+
+
+class EnrichmentError(ValueError):
+    """The result does not keep the contract. Names columns and counts, never values."""
+
+
+class ParquetObject(msgspec.Struct, frozen=True):
+    """A chunk as Parquet, and what its lineage says. `columns` is the number of the contract's columns in it."""
+
+    header: ChunkHeader
+    data: bytes
+    columns: int
+
+
+class Enricher:
+    """Turns the chunks of one dataset into Parquet. Holds a DuckDB database with the reference tables; reuse it."""
+
+    def __init__(self, contract: Contract, reference_folder: Path, keys: MaskingKeys, work: Path) -> None:
+        self._contract = contract
+        self._work = work
+        self._connection = duckdb.connect(
+            config={"threads": 1, "memory_limit": _MEMORY_LIMIT, "temp_directory": str(work)},
+        )
+        execute = self._connection.execute
+        execute("SET TimeZone = 'UTC'")
+        load_references(self._connection, reference_folder)
+        if any(column.mask for column in contract.columns):
+            execute(macro_sql(keys))
+        # From here on the SQL of a contract reaches the folder it works in, and nothing else.
+        execute(f"SET allowed_directories = [{literal(str(work))}]")
+        execute("SET enable_external_access = false")
+        execute("SET lock_configuration = true")
+
+    def enrich(self, chunk: bytes) -> ParquetObject:
+        """The Parquet object of one chunk.
+
+        Raises
+        ------
+        FrameError
+            The bytes are no chunk.
+        EnrichmentError
+            The dataset's SQL fails, or its result breaks the contract.
+        """
+        header, body = open_chunk(chunk)
+        records, parquet = self._work / f"{header.id}.ndjson.zst", self._work / f"{header.id}.parquet"
+        try:
+            records.write_bytes(body)
+            with self._tables(header, records):
+                self._check(header)
+                order = ", ".join(identifier(name) for name in output_columns(self._contract))
+                self._connection.execute(
+                    f"COPY (SELECT {order} FROM result ORDER BY _line) TO {literal(str(parquet))} "  # noqa: S608  names are quoted
+                    "(FORMAT parquet, COMPRESSION zstd)"
+                )
+            return ParquetObject(header, parquet.read_bytes(), len(self._contract.columns))
+        except duckdb.Error as error:
+            # DuckDB's messages may hold values of the data: only the kind of error goes further.
+            raise EnrichmentError(f"enrich.sql of {header.dataset}: {type(error).__name__}") from None
+        finally:
+            records.unlink(missing_ok=True)
+            parquet.unlink(missing_ok=True)
+
+    @contextmanager
+    def _tables(self, header: ChunkHeader, path: Path) -> Iterator[None]:
+        execute = self._connection.execute
+        source = read_records(str(path), self._contract.fields, self._contract.max_record_bytes)
+        try:
+            execute(f"CREATE TEMP TABLE records AS {_numbered(source, header.lineruns)}")
+            execute(f"CREATE TEMP TABLE result AS {result_sql(self._contract, header)}")
+            yield
+        finally:
+            for table in ("result", "records"):
+                with suppress(duckdb.CatalogException):
+                    execute(f"DROP TABLE IF EXISTS {table}")
+
+    def _check(self, header: ChunkHeader) -> None:
+        """One scan: a row for every record and no other, no null and no value that the warehouse cannot hold."""
+        probes = {"rows": "count(*)", "lines": "count(DISTINCT _line)"}
+        for number, column in enumerate(self._contract.columns):
+            name = identifier(column.name)
+            if column.field.required:
+                probes[f"null{number}"] = f"count(*) - count({name})"
+            if limit := varchar_bytes(column.warehouse_type):
+                probes[f"long{number}"] = f"count(*) FILTER (strlen({name}) > {limit})"
+        selected = ", ".join(f"{expression} AS {name}" for name, expression in probes.items())
+        row = self._connection.execute(f"SELECT {selected} FROM result").fetchone()  # noqa: S608  names are quoted
+        found = dict(zip(probes, row or (), strict=True))
+        problems = []
+        if (rows := found.pop("rows")) != header.records or found.pop("lines") != header.records:
+            problems.append(f"{header.records} records became {rows} rows; enrich.sql must keep each `_line` once")
+        for name, count in found.items():
+            if count:
+                column = self._contract.columns[int(name[4:])]
+                what = "null" if name.startswith("null") else f"longer than {column.warehouse_type}"
+                problems.append(f"{count} values of column {column.name} are {what}")
+        if problems:
+            raise EnrichmentError(f"{header.dataset}: " + "; ".join(problems))
+
+
+def load_references(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
+    """Load each Parquet file of the folder as a table of its name; the names."""
+    files = sorted(folder.glob("*.parquet"))
+    for file in files:
+        connection.execute(f"CREATE TABLE {identifier(file.stem)} AS FROM read_parquet({literal(str(file))})")  # noqa: S608
+    return [file.stem for file in files]
+
+
+def result_sql(contract: Contract, header: ChunkHeader) -> str:
+    """The query from `records` to the columns of the Parquet object."""
+    masked = [column for column in contract.columns if column.mask]
+    # Masked once per distinct value: values repeat, and an HMAC is the dearest expression of the query.
+    ctes = [f"enriched AS MATERIALIZED ({contract.enrich_sql})"]
+    joins = ""
+    for number, column in enumerate(masked):
+        name = identifier(column.name)
+        ctes.append(
+            f"m{number} AS MATERIALIZED (SELECT value, mask_token(value) AS token FROM "  # noqa: S608  names are quoted
+            f"(SELECT DISTINCT CAST({name} AS VARCHAR) AS value FROM enriched WHERE {name} IS NOT NULL))"
+        )
+        joins += f" LEFT JOIN m{number} ON m{number}.value = CAST(enriched.{name} AS VARCHAR)"
+    columns = ", ".join([*(_select(column, masked) for column in contract.columns), *_lineage(header)])
+    return f"WITH {', '.join(ctes)} SELECT {columns} FROM enriched{joins}"  # noqa: S608  names are quoted
+
+
+def _select(column: Column, masked: list[Column]) -> str:
+    name = identifier(column.name)
+    if column.mask:
+        return f"m{masked.index(column)}.token AS {name}"
+    return f"CAST(enriched.{name} AS {duck_type(column.field)}) AS {name}"
+
+
+def _lineage(header: ChunkHeader) -> list[str]:
+    values = {
+        "_object_id": literal(header.objectid),
+        "_line": "enriched._line",
+        "_chunk_id": literal(header.id),
+        "_source": literal(header.source),
+        "_received_at": literal(header.time.isoformat()),
+    }
+    return [f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in LINEAGE.items()]
+
+
+def _numbered(source: str, runs: list[tuple[int, int]]) -> str:
+    """Records with the line that each came from."""
+    if len(runs) == 1:
+        return f"SELECT *, {runs[0][0]} + row_number() OVER () - 1 AS _line FROM {source}"  # noqa: S608  ours
+    # Run n starts at record `at`, line `line`: the last run that starts at or before a record is its own.
+    starts, at = [], 1
+    for line, count in runs:
+        starts.append(f"({at}, {line})")
+        at += count
+    return (
+        f"SELECT numbered.* EXCLUDE (_record), line + _record - start AS _line "  # noqa: S608  ours
+        f"FROM (SELECT *, row_number() OVER () AS _record FROM {source}) AS numbered "
+        f"ASOF JOIN (VALUES {', '.join(starts)}) AS runs(start, line) ON _record >= start"
+    )
+
+
+def varchar_bytes(warehouse_type: str) -> int | None:
+    """The byte limit of `varchar(n)`; Redshift counts bytes, not characters."""
+    if warehouse_type.startswith("varchar("):
+        return int(warehouse_type.removeprefix("varchar(").removesuffix(")"))
+    return None
+
+
+class Enrichers:
+    """One Enricher per dataset, made when the first chunk of the dataset arrives."""
+
+    def __init__(self, contracts: Contracts, keys: MaskingKeys, work: Path) -> None:
+        self._contracts, self._keys, self._work = contracts, keys, work
+        self._made: dict[str, Enricher] = {}
+
+    def enrich(self, chunk: bytes) -> ParquetObject:
+        """As `Enricher.enrich`, for a chunk of any dataset."""
+        dataset = open_chunk(chunk)[0].dataset
+        if dataset not in self._made:
+            contract = self._contracts.get(dataset)
+            folder = self._contracts.reference_folder(dataset)
+            self._made[dataset] = Enricher(contract, folder, self._keys, self._work)
+        return self._made[dataset].enrich(chunk)

@@ -1,0 +1,238 @@
+"""CSV with a header line (RFC 4180). A row becomes a JSON text, and is then judged exactly as a JSON record is.
+
+So `1.5`, `1e2`, ` 7`, `0x1F` or `nan` are no integers here either. The line number of a record is its row's, with the
+header as 1: the one that an editor shows, unless values hold newlines.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
+
+import msgspec
+
+from ..contract import Contract, Field
+from ..inflate import Inflater
+from ..reasons import Reason, Reject
+from ..records import Batch
+from ..wire import KEPT_BYTES
+from .blocks import Block, blocks
+from .errors import ObjectRejectedError
+
+_BOM = "\ufeff"
+# RFC 8259's grammar of numbers. Anything else is written as a string, and so is of the wrong type.
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+# Values of a column repeat; this many distinct ones are remembered for a column before it starts anew.
+_MAX_REMEMBERED = 10_000
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Cells(dict[str, str]):
+    """The JSON text of each value of one column, made once per distinct value."""
+
+    def __init__(self, to_json: Callable[[str], str]) -> None:
+        self._to_json = to_json
+
+    def __missing__(self, value: str) -> str:
+        if len(self) >= _MAX_REMEMBERED:
+            self.clear()
+        text = self[value] = self._to_json(value)
+        return text
+
+
+def looks_like_header(head: bytes, contract: Contract) -> bool:
+    """Whether the first line names at least one field of the contract."""
+    names = {field.name for field in contract.fields}
+    return not names.isdisjoint(_header(head.partition(b"\n")[0], contract))
+
+
+def batches(inflater: Inflater, contract: Contract) -> Iterator[Batch]:
+    """Batches of rows.
+
+    Raises
+    ------
+    ObjectRejectedError
+        The header lacks a required field, names one twice or (if the contract rejects unknown fields) an unknown one.
+    """
+    # The module's own limit of 128 KiB a field would raise on what the contract allows; overlong rows are ours to say.
+    csv.field_size_limit(2**31 - 1)
+    columns: list[_Cells | None] = []
+    template = ""
+    line = 1
+    for block in blocks(inflater, contract.max_record_bytes, _last_row_end):
+        if block.unfinished:
+            reason = inflater.failure or Reason.CORRUPT_STREAM
+            yield Batch(line, [], [], [Reject(line, reason, "", block.data[:KEPT_BYTES], rest=True)], block.size)
+            return
+        if line == 1:
+            if block.overlong:
+                raise ObjectRejectedError(Reason.INVALID_HEADER)
+            header, block.data = _split_header(block.data)
+            columns, template = _plan(_header(header, contract), contract)
+            line = 2
+            if not block.data:
+                continue
+        if block.overlong:
+            # A quote that is never closed makes a short line look endless.
+            reason = Reason.TOO_LARGE if block.size > contract.max_record_bytes else Reason.INVALID_CSV
+            rejects = [Reject(line, reason, "", block.data[:KEPT_BYTES])]
+            yield Batch(line, [b""], [block.data], rejects, block.size)
+            line += 1
+            continue
+        batch = _batch(line, block, columns, template, contract.csv.delimiter)
+        yield batch
+        line += len(batch.texts)
+
+
+def _last_row_end(data: bytes) -> int:
+    """The last newline outside quotes, or -1. Quotes inside a quoted value are doubled, so they keep the parity."""
+    position = data.rfind(b"\n")
+    is_quoted = data.count(b'"', 0, max(position, 0)) % 2
+    while position >= 0 and is_quoted:
+        behind, position = position, data.rfind(b"\n", 0, position)
+        is_quoted ^= data.count(b'"', max(position, 0), behind) % 2
+    return position
+
+
+def _split_header(data: bytes) -> tuple[bytes, bytes]:
+    position = data.find(b"\n")
+    while position >= 0 and data.count(b'"', 0, position) % 2:
+        position = data.find(b"\n", position + 1)
+    return (data[:position], data[position + 1 :]) if position >= 0 else (data, b"")
+
+
+def _header(line: bytes, contract: Contract) -> list[str]:
+    text = line.decode("utf-8", "replace").removeprefix(_BOM)
+    try:
+        return next(csv.reader([text], delimiter=contract.csv.delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _plan(header: Sequence[str], contract: Contract) -> tuple[list[_Cells | None], str]:
+    """How to write a row: the cells of each column (None: left out), and the row's template."""
+    fields = {field.name: field for field in contract.fields}
+    for name in header:
+        if header.count(name) > 1 or (name not in fields and contract.unknown_fields == "reject"):
+            raise ObjectRejectedError(Reason.INVALID_HEADER, name)
+    for field in contract.fields:
+        if field.required and field.name not in header:
+            raise ObjectRejectedError(Reason.INVALID_HEADER, field.name)
+    nulls = frozenset(contract.csv.null_values)
+    columns = [_Cells(_writer(fields[name], nulls)) if name in fields else None for name in header]
+    members = [_encode(name).decode().replace("%", "%%") + ":%s" for name in header if name in fields]
+    return columns, "{" + ",".join(members) + "}"
+
+
+def _writer(field: Field, nulls: frozenset[str]) -> Callable[[str], str]:
+    match field.type:
+        case "integer" | "number":
+            return lambda value: "null" if value in nulls else value if _NUMBER.fullmatch(value) else _quote(value)
+        case "decimal":
+            # The judge takes decimals as strings too, and then would take "NaN", " 1" and "1_0" from Python's Decimal.
+            return lambda value: "null" if value in nulls else value if _NUMBER.fullmatch(value) else "true"
+        case "boolean":
+            literals = {"true": "true", "false": "false"}
+            return lambda value: "null" if value in nulls else literals.get(value.lower()) or _quote(value)
+        case "object" | "array":
+            # A nested value is its JSON text in a cell; what is no JSON becomes a string, which is of the wrong type.
+            return lambda value: "null" if value in nulls else _nested(value)
+        case _:
+            return lambda value: "null" if value in nulls else _quote(value)
+
+
+def _quote(value: str) -> str:
+    return _encode(value).decode()
+
+
+def _nested(value: str) -> str:
+    try:
+        return _encode(msgspec.json.decode(value, type=msgspec.Raw)).decode().replace("\n", " ")
+    except (msgspec.DecodeError, RecursionError):
+        return _quote(value)
+
+
+def _batch(first: int, block: Block, columns: list[_Cells | None], template: str, delimiter: str) -> Batch:
+    rejects: list[Reject] = []
+    try:
+        rows, originals = _rows(block.data, delimiter)
+    except (UnicodeDecodeError, csv.Error):
+        rows, originals = _rows_one_by_one(block.data, delimiter, first, rejects)
+    if not set(map(len, rows)) - {len(columns)}:
+        return Batch(first, _write(rows, columns, template), originals, rejects, block.size)
+    for position, row in enumerate(rows):
+        if row and len(row) != len(columns):
+            rejects.append(Reject(first + position, Reason.WRONG_COLUMN_COUNT, "", originals[position]))
+            rows[position] = []
+    written = iter(_write([row for row in rows if row], columns, template))
+    return Batch(first, [next(written) if row else b"" for row in rows], originals, rejects, block.size)
+
+
+def _write(rows: list[list[str]], columns: list[_Cells | None], template: str) -> list[bytes]:
+    """Rows as JSON texts, column by column, so that no Python runs per row."""
+    cells = [
+        map(column.__getitem__, values)
+        for column, values in zip(columns, zip(*rows, strict=True), strict=False)
+        if column is not None
+    ]
+    return list(map(str.encode, map(template.__mod__, zip(*cells, strict=True))))
+
+
+def _rows(data: bytes, delimiter: str) -> tuple[list[list[str]], list[bytes]]:
+    """The rows of a block, an empty list for a blank line, and the bytes that each came from.
+
+    Raises
+    ------
+    UnicodeDecodeError, csv.Error
+        Some row is not readable.
+    """
+    text, lines = data.decode(), data.split(b"\n")
+    if '"' not in text:
+        return list(csv.reader(text.split("\n"), delimiter=delimiter, strict=True)), lines
+    rows: list[list[str]] = []
+    originals: list[bytes] = []
+    reader = csv.reader(_with_newlines(text), delimiter=delimiter, strict=True)
+    start = 0
+    for row in reader:
+        rows.append(row)
+        originals.append(b"\n".join(lines[start : reader.line_num]))
+        start = reader.line_num
+    return rows, originals
+
+
+def _rows_one_by_one(
+    data: bytes, delimiter: str, first: int, rejects: list[Reject]
+) -> tuple[list[list[str]], list[bytes]]:
+    """As `_rows`, for a block with unreadable rows: they become rejects and empty lists."""
+    rows: list[list[str]] = []
+    originals: list[bytes] = []
+    lines = data.split(b"\n")
+    reader = csv.reader(_with_newlines(data.decode(errors="surrogateescape")), delimiter=delimiter, strict=True)
+    start = 0
+    while True:
+        reason: Reason | None = None
+        row: list[str] = []
+        try:
+            row = next(reader)
+        except StopIteration:
+            return rows, originals
+        except csv.Error:
+            reason = Reason.INVALID_CSV
+        original = b"\n".join(lines[start : reader.line_num])
+        start = reader.line_num
+        try:
+            original.decode()
+        except UnicodeDecodeError:
+            reason = Reason.INVALID_UTF8
+        if reason:
+            rejects.append(Reject(first + len(rows), reason, "", original))
+            row = []
+        rows.append(row)
+        originals.append(original)
+
+
+def _with_newlines(text: str) -> Iterator[str]:
+    """Lines with their "\\n", which the csv module needs to see inside quotes. (splitlines cuts at a dozen others.)"""
+    *lines, last = text.split("\n")
+    return chain(map(str.__add__, lines, repeat("\n")), [last])

@@ -1,0 +1,83 @@
+"""Names: the ids of raw objects and chunks, and the keys of every object the pipeline writes.
+
+Everything here is a function of what S3 says of the raw object, never of the clock (invariants 1 and 2 of
+docs/architecture.md).
+"""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+
+UNKNOWN_DATASET = "_unknown"
+
+
+class RawObject(msgspec.Struct, frozen=True):
+    """One version of one object in the raw bucket. `last_modified` is UTC, with a time zone."""
+
+    bucket: str
+    key: str
+    version_id: str
+    last_modified: datetime
+    size: int
+
+    @property
+    def id(self) -> str:
+        """32 hexadecimal characters: half of a SHA-256 over bucket, key and version id."""
+        # S3 forbids NUL in none of the three, but keys are UTF-8 without it in practice and bucket names never have
+        # it; the lengths in front keep two different triples from ever reading the same.
+        text = f"{len(self.bucket)}:{self.bucket}{len(self.key)}:{self.key}{self.version_id}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def dataset(self) -> str:
+        """The first folder of the key; empty when the key has no folder."""
+        folder, slash, _ = self.key.partition("/")
+        return folder if slash else ""
+
+    @property
+    def source(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def date(self) -> str:
+        return self.last_modified.date().isoformat()
+
+
+def chunk_id(object_id: str, first_line: int) -> str:
+    """A chunk's id sorts by its place in the object."""
+    return f"{object_id}-{first_line:012d}"
+
+
+def chunk_object_id(chunk: str) -> str:
+    return chunk.partition("-")[0]
+
+
+def parquet_key(dataset: str, date: str, chunk: str) -> str:
+    return f"data/{dataset}/dt={date}/{chunk}.parquet"
+
+
+def receipt_key(dataset: str, date: str, object_id: str) -> str:
+    return f"receipts/{dataset}/dt={date}/{object_id}.json"
+
+
+def quarantine_key(dataset: str, date: str, object_id: str) -> str:
+    return f"quarantine/{dataset}/dt={date}/{object_id}.ndjson.zst"
+
+
+def manifest_key(dataset: str, body: bytes) -> str:
+    return f"manifests/{dataset}/{hashlib.sha256(body).hexdigest()}.manifest"
+
+
+def dataset_of_parquet_key(key: str) -> str:
+    """The dataset of a key made by `parquet_key`.
+
+    Raises
+    ------
+    ValueError
+        The key is not one of ours.
+    """
+    match key.split("/"):
+        case ["data", dataset, partition, name] if partition.startswith("dt=") and name.endswith(".parquet"):
+            return dataset
+    raise ValueError(f"not a Parquet object of this pipeline: {key}")

@@ -1,0 +1,28 @@
+"""What a function is told by its environment: read once, every missing name said at once."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """The function's environment lacks something; Terraform's `modules/function` sets it."""
+
+
+def required(names: Iterable[str]) -> dict[str, str]:
+    """The values of environment variables.
+
+    Raises
+    ------
+    SettingsError
+        With every name that is missing.
+    """
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise SettingsError(f"missing environment variables: {', '.join(missing)}")
+    return {name: os.environ[name] for name in names}
+
+
+def contracts_folder() -> Path:
+    """The compiled contracts: beside the handler in a zip, or where DATAVAULT_CONTRACTS says."""
+    return Path(os.environ.get("DATAVAULT_CONTRACTS") or Path(os.environ.get("LAMBDA_TASK_ROOT", ".")) / "contracts")

@@ -1,0 +1,1 @@
+"""What each function does with one piece of work, between its handler and the edges."""

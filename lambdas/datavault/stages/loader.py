@@ -1,0 +1,109 @@
+"""The loader's work: Parquet objects to one manifest per dataset, one transaction each; and the migration."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+
+import msgspec
+
+from ..contract import Contract, Contracts
+from ..edges import s3
+from ..edges.clients import client
+from ..edges.warehouse import Warehouse, rows
+from ..identity import dataset_of_parquet_key, manifest_key
+from ..warehouse_sql import ChunkStatus, existing_columns, ledger_migration, load, migration, normalized_type
+from .enrichment import COLUMNS_METADATA
+
+_HEADS_AT_ONCE = 16
+
+
+class ParquetFile(msgspec.Struct, frozen=True, order=True):
+    """One Parquet object, as a manifest needs it. `size` is in bytes, `columns` counts the contract's columns in it."""
+
+    key: str
+    size: int
+    columns: int
+
+    @property
+    def chunk_id(self) -> str:
+        return PurePosixPath(self.key).stem
+
+
+type Group = tuple[str, int]  # dataset, columns
+
+
+def describe(bucket: str, keys: Iterable[str]) -> list[ParquetFile]:
+    """Size and columns of each object."""
+
+    def head(key: str) -> ParquetFile:
+        found = client("s3").head_object(Bucket=bucket, Key=key)
+        return ParquetFile(key, found["ContentLength"], int(found["Metadata"][COLUMNS_METADATA]))
+
+    client("s3")  # made here: boto3's session is not safe to make clients from threads
+    with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
+        return list(pool.map(head, keys))
+
+
+def group(files: Iterable[ParquetFile]) -> dict[Group, list[ParquetFile]]:
+    """Objects that one COPY can load: of one dataset, with the same columns."""
+    groups: dict[Group, list[ParquetFile]] = defaultdict(list)
+    for file in sorted(set(files)):
+        groups[dataset_of_parquet_key(file.key), file.columns].append(file)
+    return groups
+
+
+def manifest(bucket: str, files: Sequence[ParquetFile]) -> bytes:
+    """A COPY manifest. Without `mandatory`, COPY passes over a missing file in silence; Parquet needs the length."""
+    entries = [
+        {"url": f"s3://{bucket}/{file.key}", "mandatory": True, "meta": {"content_length": file.size}} for file in files
+    ]
+    return json.dumps({"entries": entries}, indent=1).encode()
+
+
+def load_files(
+    contract: Contract,
+    columns: int,
+    files: Sequence[ParquetFile],
+    bucket: str,
+    warehouse: Warehouse,
+    copy_role_arn: str,
+    remaining_seconds: Callable[[], float],
+) -> list[ChunkStatus]:
+    """Load the objects in one transaction: what became of each chunk.
+
+    Raises
+    ------
+    StatementError
+        Redshift refused the load; nothing of it is in the warehouse.
+    StatementTimeoutError
+        It took too long, and was cancelled.
+    """
+    body = manifest(bucket, files)
+    key = manifest_key(contract.dataset, body)
+    s3.put_once(bucket, key, body, tags={"dataset": contract.dataset, "classification": contract.classification})
+    statements = load(contract, columns, f"s3://{bucket}/{key}", copy_role_arn)
+    finished = warehouse.run(statements, remaining_seconds)
+    _, found = rows(f"{finished}:{len(statements)}")
+    return [ChunkStatus(str(chunk), str(status), int(count or 0)) for chunk, status, count in found]
+
+
+def migrate(contracts: Contracts, warehouse: Warehouse, remaining_seconds: Callable[[], float]) -> list[str]:
+    """Bring the warehouse to the contracts; the statements that were run.
+
+    Raises
+    ------
+    MigrationError
+        A contract has changed in a way that the warehouse's table cannot follow.
+    """
+    statements = ledger_migration()
+    for dataset in contracts.datasets():
+        contract = contracts.get(dataset)
+        _, found = warehouse.query(existing_columns(contract), remaining_seconds)
+        existing = {str(name): normalized_type(*types) for name, *types in found}  # type: ignore[arg-type]
+        statements += migration(contract, existing)
+    for statement in statements:
+        # One by one: Redshift changes a column's length only outside a transaction. Each can be repeated.
+        warehouse.run([statement], remaining_seconds)
+    return statements
