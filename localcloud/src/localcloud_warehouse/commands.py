@@ -43,7 +43,7 @@ class Command:
     """PostgreSQL's statement."""
 
     sql: str
-    outside_transaction: bool = False
+    outside_transaction: str = ""
 
 
 def translate(text: str) -> Command | None:  # noqa: PLR0911  one return per kind of statement
@@ -62,7 +62,7 @@ def translate(text: str) -> Command | None:  # noqa: PLR0911  one return per kin
         case ["ANALYZE", *_]:
             return Command(_one_table(text, "ANALYZE"))
         case ["VACUUM", *_]:
-            return Command(_one_table(text, "VACUUM"), outside_transaction=True)
+            return Command(_one_table(text, "VACUUM"), outside_transaction="VACUUM")
         case ["CREATE", "SCHEMA", *_]:
             return Command(_schema(text))
         case ["REFRESH" | "DROP", "MATERIALIZED", "VIEW", _]:

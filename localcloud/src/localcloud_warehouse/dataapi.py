@@ -243,7 +243,13 @@ class DataApi:
 
     def _connect(self, query: _Query) -> Session:
         try:
-            session = Session(query.target.dsn, query.target.copy_context, user=query.target.user, connect_timeout=10)
+            session = Session(
+                query.target.dsn,
+                query.target.copy_context,
+                user=query.target.user,
+                block=query.batch,
+                connect_timeout=10,
+            )
         except psycopg.Error as error:
             raise from_postgres(error) from error
         with self._lock:

@@ -18,10 +18,10 @@ _NUMERIC_OID = 1700
 
 # Type OIDs of PostgreSQL, and Redshift's names where PostgreSQL's is another.
 _TYPE_NAMES = {
-    16: "bool", 18: "char", 19: "name", 20: "int8", 21: "int2", 23: "int4", 25: "varchar", 26: "oid", 114:
-    "super", 700: "float4", 701: "float8", 705: "varchar", 1042: "bpchar", 1043: "varchar", 1082: "date", 1083:
-    "time", 1114: "timestamp", 1184: "timestamptz", 1186: "interval", 1266: "timetz", 1700: "numeric", 3802:
-    "super",
+    16: "bool", 18: "char", 19: "name", 20: "int8", 21: "int2", 23: "int4",
+    25: "varchar", 26: "oid", 114: "super", 700: "float4", 701: "float8", 705: "varchar",
+    1042: "bpchar", 1043: "varchar", 1082: "date", 1083: "time", 1114: "timestamp", 1184: "timestamptz",
+    1186: "interval", 1266: "timetz", 1700: "numeric", 3802: "super",
 }  # fmt: skip
 
 _JSON_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')

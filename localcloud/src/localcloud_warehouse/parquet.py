@@ -29,9 +29,8 @@ class Column:
     def redshift_type(self) -> str:
         """The type as Spectrum's errors name it."""
         names = {
-            "int2": "SMALLINT", "int4": "INT", "int8": "BIGINT", "float4": "FLOAT", "float8":
-            "DOUBLE", "bool": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP", "timestamptz":
-            "TIMESTAMPTZ", "jsonb": "SUPER",
+            "int2": "SMALLINT", "int4": "INT", "int8": "BIGINT", "float4": "FLOAT", "float8": "DOUBLE",
+            "bool": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMPTZ", "jsonb": "SUPER",
         }  # fmt: skip
         match self.type:
             case "varchar" | "bpchar":

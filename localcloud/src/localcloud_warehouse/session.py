@@ -50,14 +50,25 @@ class Result:
 
 
 class Session:
-    """Statements of one connection. A transaction begins by itself and ends with `commit`, or is undone on closing."""
+    """Statements of one connection. A transaction begins by itself and ends with `commit`, or is undone on closing.
 
-    def __init__(self, dsn: str, copy_context: CopyContext, *, user: str | None = None, **options: Any) -> None:
+    Parameters
+    ----------
+    user
+        The database user to be, or None for that of the DSN.
+    block
+        The statements are a batch, which is a transaction block even if it has one statement.
+    """
+
+    def __init__(
+        self, dsn: str, copy_context: CopyContext, *, user: str | None = None, block: bool = False, **options: Any
+    ) -> None:
         self.connection = psycopg.connect(dsn, **options)
         # Sessions of Redshift Serverless run at SNAPSHOT isolation. As there, the snapshot is taken after a leading
         # LOCK.
         self.connection.isolation_level = IsolationLevel.REPEATABLE_READ
         self._copy_context = copy_context
+        self._block = block
         if user:
             self.connection.execute("SELECT set_config('session_authorization', %s, false)", (user,))
             self.connection.commit()
@@ -99,10 +110,9 @@ class Session:
     def _run(self, statement: str, parameters: Mapping[str, str] | None) -> Result:
         translation = translate(statement, parameters, self._super_columns)
         if translation.outside_transaction:
-            if self.connection.info.transaction_status != pq.TransactionStatus.IDLE:
-                raise WarehouseError(
-                    f"{statement.split(maxsplit=1)[0].upper()} cannot run inside a transaction block", "25001"
-                )
+            if self._block or self.connection.info.transaction_status != pq.TransactionStatus.IDLE:
+                message = f"{translation.outside_transaction} cannot run inside a transaction block"
+                raise WarehouseError(message, "25001")
             self.connection.autocommit = True
         with self.connection.cursor() as cursor:
             # As bytes: psycopg would take % and {} in it for places of parameters otherwise.

@@ -34,12 +34,12 @@ class Translation:
     commits
         Redshift commits the transaction after it (TRUNCATE).
     outside_transaction
-        It cannot run in a transaction (VACUUM).
+        What cannot run in a transaction, as the error names it (VACUUM, ALTER TABLE ALTER COLUMN), or "".
     """
 
     sql: str
     commits: bool = False
-    outside_transaction: bool = False
+    outside_transaction: str = ""
 
 
 def translate(
@@ -68,9 +68,12 @@ def translate(
     tree = _parse(text)
     refusals.check(tree)
     tree = _rewrite(tree, keys, parameters or {}, super_columns)
+    alters_type = isinstance(tree, exp.Alter) and isinstance(tree.args["actions"][0], exp.AlterColumn)
     try:
         return Translation(
-            tree.sql("postgres", unsupported_level=ErrorLevel.IMMEDIATE), commits=isinstance(tree, exp.TruncateTable)
+            tree.sql("postgres", unsupported_level=ErrorLevel.IMMEDIATE),
+            commits=isinstance(tree, exp.TruncateTable),
+            outside_transaction="ALTER TABLE ALTER COLUMN" if alters_type else "",
         )
     except UnsupportedError as error:
         raise not_supported(str(error)) from error

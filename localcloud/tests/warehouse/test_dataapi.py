@@ -101,6 +101,13 @@ def test_truncate_commits_what_came_before(client: Client) -> None:
     assert client.records(client.run("SELECT count(*) FROM u")["Id"]) == [(1,)]
 
 
+@pytest.mark.parametrize("statement", ["VACUUM t", "ALTER TABLE t ALTER COLUMN a TYPE varchar(9)"])
+def test_what_redshift_runs_outside_transactions_only_is_refused_in_a_batch(client: Client, statement: str) -> None:
+    client.run("CREATE TABLE t (a varchar(3))")
+    assert client.run(statement, "SELECT 1")["Error"].endswith("cannot run inside a transaction block")
+    assert client.run(statement)["Status"] == "FINISHED"
+
+
 LOAD = (
     "LOCK ledger",
     "CREATE TEMP TABLE fresh AS SELECT s.id FROM (SELECT 1 AS id) s LEFT JOIN ledger l ON l.id = s.id WHERE l.id IS NULL",

@@ -197,6 +197,7 @@ def test_lengths_count_bytes_however_the_table_was_made(session: Session, make: 
 def test_lengths_of_added_and_widened_columns_count_bytes(session: Session) -> None:
     session.run("CREATE TABLE t (a varchar(2))")
     session.run("ALTER TABLE t ADD COLUMN b varchar(2) ENCODE lzo")
+    session.commit()
     session.run("ALTER TABLE t ALTER COLUMN a TYPE varchar(4)")
     session.run("INSERT INTO t VALUES ('éé', 'é')")
     session.commit()
