@@ -16,7 +16,7 @@ module "enrichment" {
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME      = "enrichment"
     DATAVAULT_PROCESSED_BUCKET   = module.processed.name
-    DATAVAULT_MASKING_SECRET_ARN = aws_secretsmanager_secret.masking_key.arn
+    DATAVAULT_MASKING_SECRET_ARN = module.masking_key.secret_arn
   })
 
   streams = {
@@ -35,39 +35,23 @@ module "enrichment" {
   permissions = {
     WriteParquet       = { actions = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"], resources = ["${module.processed.arn}/data/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
-    ReadMaskingKey     = { actions = ["secretsmanager:GetSecretValue"], resources = [aws_secretsmanager_secret.masking_key.arn] }
+    ReadMaskingKey     = { actions = ["secretsmanager:GetSecretValue"], resources = [module.masking_key.secret_arn] }
   }
 
   key_uses = {
     StreamKey  = { key_arn = module.clear_key.arn, service = "kinesis", context = { "aws:kinesis:arn" = module.chunks.arn } }
-    SecretKey  = { key_arn = module.clear_key.arn, service = "secretsmanager", context = { SecretARN = aws_secretsmanager_secret.masking_key.arn } }
+    SecretKey  = { key_arn = module.clear_key.arn, service = "secretsmanager", context = { SecretARN = module.masking_key.secret_arn } }
     ParquetKey = { key_arn = module.masked_key.arn, service = "s3", context = { "aws:s3:arn" = module.processed.arn }, write = true }
     FailureKey = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn }, write = true }
   }
 }
 
-# The key that turns personal data into tokens. Made at the first apply, written straight to Secrets Manager, and
-# never in a plan or a state: both the random value and the argument that takes it are ephemeral.
-ephemeral "aws_secretsmanager_random_password" "masking_key" {
-  password_length     = 64
-  exclude_punctuation = true # 64 letters and digits are 381 bits, and need no escaping in JSON.
-}
+# The key that turns personal data into tokens.
+module "masking_key" {
+  source = "../modules/keyring"
 
-resource "aws_secretsmanager_secret" "masking_key" {
-  #checkov:skip=CKV2_AWS_57:a new key changes every token; rotation adds a key id and is a decision, not a schedule
-  name                    = "${var.project_name}-masking-key"
-  description             = "Keys of the masked columns' HMAC, by id."
-  kms_key_id              = module.clear_key.arn
-  recovery_window_in_days = var.disposable ? 0 : 30
-}
-
-resource "aws_secretsmanager_secret_version" "masking_key" {
-  secret_id = aws_secretsmanager_secret.masking_key.id
-  secret_string_wo = jsonencode({
-    current = "k1"
-    keys    = { k1 = ephemeral.aws_secretsmanager_random_password.masking_key.random_password }
-  })
-
-  # Written once. A higher number would replace the key, and so cut all later tokens off from the earlier ones.
-  secret_string_wo_version = 1
+  name                 = "${var.project_name}-masking-key"
+  description          = "Keys of the masked columns' HMAC, by id."
+  kms_key_arn          = module.clear_key.arn
+  recovery_window_days = var.disposable ? 0 : 30
 }

@@ -1,0 +1,11 @@
+terraform {
+  # 1.11 brought write-only attributes.
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}

@@ -1,0 +1,245 @@
+# The whole stack, planned without a cloud. test_stack.py runs this, and reads the policies in the plan of the run "stack".
+
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
+}
+
+# Names that AWS would give, each its own, so that a policy shows what it is about.
+override_resource {
+  target          = module.raw.aws_s3_bucket.this
+  override_during = plan
+  values          = { arn = "arn:aws:s3:::acme-raw-data", id = "acme-raw-data" }
+}
+
+override_resource {
+  target          = module.processed.aws_s3_bucket.this
+  override_during = plan
+  values          = { arn = "arn:aws:s3:::acme-processed-data", id = "acme-processed-data" }
+}
+
+override_resource {
+  target          = module.quarantine.aws_s3_bucket.this
+  override_during = plan
+  values          = { arn = "arn:aws:s3:::acme-quarantine-data", id = "acme-quarantine-data" }
+}
+
+override_resource {
+  target          = module.access_logs.aws_s3_bucket.this
+  override_during = plan
+  values          = { arn = "arn:aws:s3:::acme-access-logs", id = "acme-access-logs" }
+}
+
+override_resource {
+  target          = module.clear_key.aws_kms_key.this
+  override_during = plan
+  values          = { arn = "arn:aws:kms:eu-central-1:111122223333:key/clear" }
+}
+
+override_resource {
+  target          = module.masked_key.aws_kms_key.this
+  override_during = plan
+  values          = { arn = "arn:aws:kms:eu-central-1:111122223333:key/masked" }
+}
+
+override_resource {
+  target          = module.operations_key.aws_kms_key.this
+  override_during = plan
+  values          = { arn = "arn:aws:kms:eu-central-1:111122223333:key/operations" }
+}
+
+override_resource {
+  target          = module.raw_events.aws_sqs_queue.this
+  override_during = plan
+  values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-raw-events" }
+}
+
+override_resource {
+  target          = module.raw_events.aws_sqs_queue.dead_letter
+  override_during = plan
+  values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-raw-events-dlq" }
+}
+
+override_resource {
+  target          = module.parquet_events.aws_sqs_queue.this
+  override_during = plan
+  values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-parquet-events" }
+}
+
+override_resource {
+  target          = module.parquet_events.aws_sqs_queue.dead_letter
+  override_during = plan
+  values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-parquet-events-dlq" }
+}
+
+override_resource {
+  target          = module.chunks.aws_kinesis_stream.this
+  override_during = plan
+  values          = { arn = "arn:aws:kinesis:eu-central-1:111122223333:stream/acme-chunks" }
+}
+
+override_resource {
+  target          = module.processor.aws_iam_role.this
+  override_during = plan
+  values          = { arn = "arn:aws:iam::111122223333:role/acme-processor" }
+}
+
+override_resource {
+  target          = module.processor.aws_lambda_function.this
+  override_during = plan
+  values          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:acme-processor" }
+}
+
+override_resource {
+  target          = module.processor.aws_cloudwatch_log_group.this
+  override_during = plan
+  values          = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/acme-processor" }
+}
+
+override_resource {
+  target          = module.enrichment.aws_iam_role.this
+  override_during = plan
+  values          = { arn = "arn:aws:iam::111122223333:role/acme-enrichment" }
+}
+
+override_resource {
+  target          = module.enrichment.aws_lambda_function.this
+  override_during = plan
+  values          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:acme-enrichment" }
+}
+
+override_resource {
+  target          = module.enrichment.aws_cloudwatch_log_group.this
+  override_during = plan
+  values          = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/acme-enrichment" }
+}
+
+override_resource {
+  target          = module.loader.aws_iam_role.this
+  override_during = plan
+  values          = { arn = "arn:aws:iam::111122223333:role/acme-loader" }
+}
+
+override_resource {
+  target          = module.loader.aws_lambda_function.this
+  override_during = plan
+  values          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:acme-loader" }
+}
+
+override_resource {
+  target          = module.loader.aws_cloudwatch_log_group.this
+  override_during = plan
+  values          = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/acme-loader" }
+}
+
+override_resource {
+  target          = module.masking_key.aws_secretsmanager_secret.this
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:acme-masking-key-AbCdEf" }
+}
+
+override_resource {
+  target          = module.warehouse.aws_iam_role.copy
+  override_during = plan
+  values          = { arn = "arn:aws:iam::111122223333:role/acme-warehouse-copy" }
+}
+
+override_resource {
+  target          = module.warehouse.aws_redshiftserverless_namespace.this
+  override_during = plan
+  values          = { admin_password_secret_arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:redshift!acme-admin-AbCdEf" }
+}
+
+override_resource {
+  target          = module.warehouse.aws_redshiftserverless_workgroup.this
+  override_during = plan
+  values          = { arn = "arn:aws:redshift-serverless:eu-central-1:111122223333:workgroup/w" }
+}
+
+override_resource {
+  target          = module.observability.aws_sns_topic.alarms
+  override_during = plan
+  values          = { arn = "arn:aws:sns:eu-central-1:111122223333:acme-alarms" }
+}
+
+variables {
+  project_name  = "acme"
+  contracts_dir = "tests/contracts"
+}
+
+run "stack" {
+  command = plan
+
+  assert {
+    condition     = output.datasets == tolist(["parcels", "visits"])
+    error_message = "Each folder with a contract must be a data set."
+  }
+
+  assert {
+    condition = [output.raw_bucket, output.processed_bucket, output.quarantine_bucket, output.stream_name, output.workgroup, output.database] == [
+      "acme-raw-data", "acme-processed-data", "acme-quarantine-data", "acme-chunks", "acme", "datavault",
+    ]
+    error_message = "Names must be the documented ones."
+  }
+
+  assert {
+    condition     = output.functions == { processor = "acme-processor", enrichment = "acme-enrichment", loader = "acme-loader" }
+    error_message = "Each stage must have its function."
+  }
+
+  assert {
+    condition     = output.endpoint_url == null && output.warehouse_port == null
+    error_message = "On AWS there is neither a local endpoint nor a local port."
+  }
+}
+
+run "a_name_too_long_for_its_buckets_is_refused" {
+  command = plan
+
+  variables {
+    project_name = "a-name-that-is-longer-than-a-role-of-the-warehouse"
+  }
+
+  expect_failures = [var.project_name]
+}
+
+run "a_folder_without_contracts_is_refused" {
+  command = plan
+
+  variables {
+    contracts_dir = "tests"
+  }
+
+  expect_failures = [var.contracts_dir]
+}
+
+run "a_window_that_lambda_refuses_is_refused" {
+  command = plan
+
+  variables {
+    loader_window_seconds = 301
+  }
+
+  expect_failures = [var.loader_window_seconds]
+}
+
+run "keeping_raw_objects_no_day_is_refused" {
+  command = plan
+
+  variables {
+    raw_retention_days = 0
+  }
+
+  expect_failures = [var.raw_retention_days]
+}

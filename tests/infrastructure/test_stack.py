@@ -1,0 +1,248 @@
+"""The whole stack, planned with a mocked provider: what its policies, queues and alarms mean together."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import ROOT, Terraform, copy_code
+
+STACK = Path(__file__).parent / "stack"
+RUNBOOKS = ROOT / "docs" / "operations" / "runbooks"
+
+Resources = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def messages(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What `terraform test -json -verbose` says about the stack, message by message."""
+    folder = tmp_path_factory.mktemp("stack")
+    shutil.copytree(ROOT / "modules", folder / "modules")
+    (folder / "modules" / "keyring").joinpath("main.tf").unlink()
+    for name in ("variables.tf", "outputs.tf"):
+        (folder / "modules" / "keyring" / name).unlink()
+    shutil.copy(STACK / "keyring.tf", folder / "modules" / "keyring" / "main.tf")
+    copy_code(ROOT / "infrastructure", folder / "infrastructure")
+    shutil.copytree(STACK, folder / "infrastructure" / "tests")
+
+    packages = folder / "packages"
+    packages.mkdir()
+    for stage in ("processor", "enrichment", "loader"):
+        (packages / f"{stage}.zip").touch()
+
+    init = terraform(folder / "infrastructure", "init", "-input=false", "-lockfile=readonly", "-no-color")
+    assert init.returncode == 0, init.stderr
+    tests = terraform(folder / "infrastructure", "test", "-json", "-verbose", package_dir=str(packages))
+    return [json.loads(line) for line in tests.stdout.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def planned(messages: list[dict[str, Any]]) -> Resources:
+    """The planned values of each resource, by address."""
+    plan = next(message["test_plan"] for message in messages if message["type"] == "test_plan")
+    return {change["address"]: change["change"]["after"] for change in plan["resource_changes"]}
+
+
+def of_type(planned: Resources, kind: str) -> Resources:
+    found = {address: values for address, values in planned.items() if f"{kind}." in address}
+    assert found, f"the plan has no {kind}"
+    return found
+
+
+def statements(policy: str) -> Iterator[dict[str, Any]]:
+    """Yield the statements of a policy, actions and resources as lists."""
+    for statement in json.loads(policy)["Statement"]:
+        for field in ("Action", "Resource"):
+            value = statement.get(field, [])
+            statement[field] = [value] if isinstance(value, str) else value
+        yield statement
+
+
+def role_statements(planned: Resources, stage: str) -> dict[str, dict[str, Any]]:
+    policy = planned[f"module.{stage}.aws_iam_role_policy.this"]["policy"]
+    return {statement["Sid"]: statement for statement in statements(policy)}
+
+
+def test_the_stacks_own_tests_pass(messages: list[dict[str, Any]]) -> None:
+    summary = next(message["test_summary"] for message in messages if message["type"] == "test_summary")
+    diagnostics = [message["diagnostic"] for message in messages if message["type"] == "diagnostic"]
+    assert (summary["status"], diagnostics) == ("pass", [])
+
+
+def test_no_role_holds_a_wildcard_action(planned: Resources) -> None:
+    for address, role in of_type(planned, "aws_iam_role_policy").items():
+        for statement in statements(role["policy"]):
+            assert not [action for action in statement["Action"] if "*" in action], address
+
+
+def test_every_resource_stands_only_where_there_is_no_other_way(planned: Resources) -> None:
+    unbounded = {
+        action
+        for role in of_type(planned, "aws_iam_role_policy").values()
+        for statement in statements(role["policy"])
+        if "*" in statement["Resource"] and "Condition" not in statement
+        for action in statement["Action"]
+    }
+    assert unbounded == {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+
+
+def test_no_role_deletes_anything_but_messages(planned: Resources) -> None:
+    deletes = {
+        action
+        for role in of_type(planned, "aws_iam_role_policy").values()
+        for statement in statements(role["policy"])
+        for action in statement["Action"]
+        if "Delete" in action
+    }
+    assert deletes == {"sqs:DeleteMessage"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "writable"),
+    [
+        ("processor", {"acme-processed-data/receipts/*", "acme-quarantine-data/quarantine/*"}),
+        ("enrichment", {"acme-processed-data/data/*", "acme-quarantine-data/aws/lambda/*"}),
+        ("loader", {"acme-processed-data/manifests/*"}),
+    ],
+)
+def test_a_stage_writes_its_own_objects_only(planned: Resources, stage: str, writable: set[str]) -> None:
+    granted = {
+        resource.removeprefix("arn:aws:s3:::")
+        for statement in role_statements(planned, stage).values()
+        if "s3:PutObject" in statement["Action"]
+        for resource in statement["Resource"]
+    }
+    assert granted == writable
+
+
+def test_only_the_enrichment_reads_the_masking_key(planned: Resources) -> None:
+    readers = {
+        address
+        for address, role in of_type(planned, "aws_iam_role_policy").items()
+        for statement in statements(role["policy"])
+        if any("acme-masking-key" in resource for resource in statement["Resource"])
+    }
+    assert readers == {"module.enrichment.aws_iam_role_policy.this"}
+
+
+@pytest.mark.parametrize(
+    "role", ["module.loader.aws_iam_role_policy.this", "module.warehouse.aws_iam_role_policy.copy"]
+)
+def test_who_serves_the_warehouse_cannot_decrypt_clear_data(planned: Resources, role: str) -> None:
+    keys = {resource for statement in statements(planned[role]["policy"]) for resource in statement["Resource"]}
+    assert "arn:aws:kms:eu-central-1:111122223333:key/masked" in keys
+    assert "arn:aws:kms:eu-central-1:111122223333:key/clear" not in keys
+
+
+def test_every_key_in_a_role_is_bound_to_a_service(planned: Resources) -> None:
+    for address, role in of_type(planned, "aws_iam_role_policy").items():
+        for statement in statements(role["policy"]):
+            if any(action.startswith("kms:") for action in statement["Action"]):
+                assert "kms:ViaService" in statement["Condition"]["StringEquals"], address
+
+
+def test_every_bucket_is_kept_from_plain_transport_and_strangers(planned: Resources) -> None:
+    policies = of_type(planned, "aws_s3_bucket_policy")
+    assert len(policies) == 4
+    for address, bucket in policies.items():
+        denied = [statement for statement in statements(bucket["policy"]) if statement["Effect"] == "Deny"]
+        assert any(
+            statement["Action"] == ["s3:*"] and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            for statement in denied
+        ), address
+        for statement in statements(bucket["policy"]):
+            assert statement["Effect"] == "Deny" or "aws:SourceArn" in statement["Condition"]["ArnEquals"], address
+
+
+def test_what_the_writers_write_once_they_cannot_delete(planned: Resources) -> None:
+    policy = {
+        statement["Sid"]: statement
+        for statement in statements(planned["module.processed.aws_s3_bucket_policy.this"]["policy"])
+    }
+    assert {resource.split("/", 1)[1] for resource in policy["DenyUnconditionalPut"]["Resource"]} == {
+        "data/*",
+        "manifests/*",
+        "receipts/*",
+    }
+    writers = policy["DenyDeleteToWriters"]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    assert {arn.rsplit("/", 1)[1] for arn in writers} == {"acme-processor", "acme-enrichment", "acme-loader"}
+
+
+@pytest.mark.parametrize(("queue", "stage"), [("raw_events", "processor"), ("parquet_events", "loader")])
+def test_a_message_stays_hidden_for_six_timeouts_and_the_window(planned: Resources, queue: str, stage: str) -> None:
+    visibility = planned[f"module.{queue}.aws_sqs_queue.this"]["visibility_timeout_seconds"]
+    timeout = planned[f"module.{stage}.aws_lambda_function.this"]["timeout"]
+    mapping = next(iter(of_type(planned, f"module.{stage}.aws_lambda_event_source_mapping").values()))
+    assert visibility >= 6 * timeout + (mapping["maximum_batching_window_in_seconds"] or 0)
+
+
+def test_the_loader_gathers_for_a_third_of_the_strictest_promise(planned: Resources) -> None:
+    mapping = planned['module.loader.aws_lambda_event_source_mapping.queue["parquet-events"]']
+    assert mapping["maximum_batching_window_in_seconds"] == 600 / 3
+
+
+def test_chunks_are_given_up_before_the_stream_forgets_them(planned: Resources) -> None:
+    mapping = planned['module.enrichment.aws_lambda_event_source_mapping.stream["chunks"]']
+    retention = planned["module.chunks.aws_kinesis_stream.this"]["retention_period"]
+    assert 0 < mapping["maximum_record_age_in_seconds"] < retention * 3600
+    assert mapping["maximum_retry_attempts"] >= 0
+
+
+def test_a_full_batch_of_chunks_fits_into_an_event(planned: Resources) -> None:
+    mapping = planned['module.enrichment.aws_lambda_event_source_mapping.stream["chunks"]']
+    assert mapping["batch_size"] * (1 << 20) * 4 / 3 < 6 * 1000 * 1000
+
+
+def test_a_contracts_retention_ends_its_objects_and_no_others(planned: Resources) -> None:
+    rules = {
+        rule["id"]: rule for rule in planned["module.processed.aws_s3_bucket_lifecycle_configuration.this"]["rule"]
+    }
+    assert rules["data-parcels"]["expiration"][0]["days"] == 2 * 365
+    assert rules["data-parcels"]["filter"][0]["prefix"] == "data/parcels/"
+    assert rules["data-visits"]["expiration"] == []
+
+
+def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(planned: Resources) -> None:
+    alarms = {
+        alarm["alarm_name"].removeprefix("acme-"): alarm["alarm_description"]
+        for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()
+    }
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"} == set(alarms)
+    for name, description in alarms.items():
+        assert description.endswith(f"Runbook: docs/operations/runbooks/{name}.md")
+
+
+def test_every_runbook_has_its_four_parts() -> None:
+    for path in RUNBOOKS.glob("*-*.md"):
+        headings = [line for line in path.read_text().splitlines() if line.startswith("## ")]
+        assert headings == ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"], path.name
+
+
+def test_every_dead_letter_queue_and_function_has_its_alarms(planned: Resources) -> None:
+    watched = {
+        (alarm["metric_name"], *alarm["dimensions"].values())
+        for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()
+    }
+    for address, queue in of_type(planned, "aws_sqs_queue").items():
+        if "dead_letter" in address:
+            assert ("ApproximateNumberOfMessagesVisible", queue["name"]) in watched
+    for function in of_type(planned, "aws_lambda_function").values():
+        assert {("Errors", function["function_name"]), ("Throttles", function["function_name"])} <= watched
+
+
+def test_everything_that_can_be_encrypted_has_one_of_our_keys(planned: Resources) -> None:
+    fields = {
+        "aws_sqs_queue": "kms_master_key_id",
+        "aws_sns_topic": "kms_master_key_id",
+        "aws_kinesis_stream": "kms_key_id",
+        "aws_lambda_function": "kms_key_arn",
+        "aws_cloudwatch_log_group": "kms_key_id",
+        "aws_secretsmanager_secret": "kms_key_id",
+        "aws_redshiftserverless_namespace": "kms_key_id",
+    }
+    for kind, field in fields.items():
+        for address, values in of_type(planned, kind).items():
+            assert values[field].startswith("arn:aws:kms:eu-central-1:111122223333:key/"), address
