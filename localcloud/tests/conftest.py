@@ -66,6 +66,11 @@ class Cloud:
         return f"http://127.0.0.1:{self.port}"
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        process = self.begin(*arguments)
+        output, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
         environment = {
             **os.environ,
             "LOCALCLOUD_PORT": str(self.port),
@@ -74,7 +79,7 @@ class Cloud:
             "COLUMNS": "200",
         }
         command = [str(Path(sys.executable).with_name("localcloud")), *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def client(self, service: str, **config: Any) -> Any:
         return boto3.client(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import uuid
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -295,6 +296,19 @@ def test_a_killed_local_cloud_is_cleared_away_by_the_next_start(make_cloud: Make
     second = json.loads(cloud.run("status", "--json").stdout)
     assert second["instance_id"] != first["instance_id"]
     assert len(owned_by(cloud.state, cloud.state / "sandboxes")) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_is_interrupted_leaves_nothing(make_cloud: MakeCloud, number: signal.Signals) -> None:
+    cloud = make_cloud()
+    start = cloud.begin("start")
+    assert eventually(lambda: owned_by(cloud.state, cloud.state / "sandboxes"))
+    start.send_signal(number)
+    start.communicate(timeout=30)
+    assert start.returncode != 0
+    assert owned_by(cloud.state, cloud.state / "sandboxes") == []
+    assert port_is_free(cloud.port)
+    assert port_is_free(cloud.warehouse_port)
 
 
 def test_a_taken_port_is_named_with_its_holder_and_a_way_out(cloud: Cloud, make_cloud: MakeCloud) -> None:

@@ -78,6 +78,26 @@ def test_the_log_has_start_output_end_and_report(make_environment: MakeEnvironme
     assert "Init Duration" not in second
 
 
+def test_with_json_logs_the_platforms_lines_are_json_too(make_environment: MakeEnvironment) -> None:
+    environment = make_environment(
+        """
+        import logging, os
+        def handle(event, context):
+            logging.getLogger().warning("by the logger")
+            if event: os._exit(1)
+        """,
+        AWS_LAMBDA_LOG_FORMAT="JSON",
+        AWS_LAMBDA_LOG_LEVEL="INFO",
+    )
+    start, logged, report = map(json.loads, invoke(environment).log.splitlines())
+    assert (start["type"], start["record"]) == ("platform.start", {"requestId": "id-1", "version": "$LATEST"})
+    assert (logged["level"], logged["message"], logged["requestId"]) == ("WARNING", "by the logger", "id-1")
+    assert (report["type"], report["record"]["status"]) == ("platform.report", "success")
+    assert report["record"]["metrics"]["memorySizeMB"] == 256
+    failed = json.loads(invoke(environment, "now").log.splitlines()[-1])["record"]
+    assert (failed["status"], failed["errorType"]) == ("failure", "Runtime.ExitError")
+
+
 def test_an_error_of_the_function_is_its_answer_and_the_process_lives_on(make_environment: MakeEnvironment) -> None:
     environment = make_environment(
         """

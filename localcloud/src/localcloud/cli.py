@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ app = typer.Typer(
 # What a person reads goes to stderr; stdout is for `status`, `status --json` and `logs`.
 console = Console(stderr=True)
 
+TERMINATED = 128 + signal.SIGTERM
 NOT_RUNNING = 3  # the exit code of `systemctl status` for the same
 
 
@@ -34,6 +37,8 @@ def start() -> None:
     """Start the local cloud and return when it is ready. Does nothing if it is."""
     with _errors():
         settings = Settings.read()
+        # Ended by a signal (a cancelled CI job), what has been started so far is ended as with Ctrl-C.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
         begun = time.monotonic()
         with console.status("starting") as spinner:
             instance = cloud.start(settings, lambda step: spinner.update(f"{step} …"))

@@ -6,7 +6,6 @@ sandbox stays, and the next invocation starts the runtime anew in it (AWS's "sup
 """
 
 import json
-import math
 import os
 import shutil
 import signal
@@ -15,10 +14,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty
 
+from localcloud.runner.journal import Journal, JsonJournal, Report, Status, TextJournal, timestamp
 from localcloud.runner.model import Function, Invocation, Outcome
 from localcloud.runner.output import Output
 from localcloud.runner.process import Event, Exited, RuntimeProcess
@@ -29,6 +28,8 @@ INIT_SECONDS = 10.0
 # How often the memory of a busy process is looked at. The kernel keeps the peak, so that only the kill comes later.
 MEMORY_POLL_SECONDS = 0.2
 MIB = 1024 * 1024
+# Read by the runtime client too, for the format of what the function logs.
+LOG_FORMAT = "AWS_LAMBDA_LOG_FORMAT"
 # Fixed, so that no tool of the host's (pyenv's shims, a Node) is found by a function.
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
@@ -59,6 +60,7 @@ class Environment:
         self._process: RuntimeProcess | None = None
         self._stopped = False
         self._lock = threading.Lock()
+        self._journal: Journal = JsonJournal() if function.variables.get(LOG_FORMAT) == "JSON" else TextJournal()
         self._log: list[str] = []
         self._peak_bytes = 0
         self._init_ms: float | None = None
@@ -82,7 +84,7 @@ class Environment:
 
     def invoke(self, invocation: Invocation) -> Outcome:
         """Run the function on one event."""
-        self._write(f"START RequestId: {invocation.request_id} Version: {self._function.version}")
+        self._log.append(self._journal.start(invocation.request_id, self._function.version))
         begun = time.monotonic()
         deadline = begun + self._function.timeout_seconds
         if self.pid is None:
@@ -101,7 +103,7 @@ class Environment:
 
     def take_log(self) -> str:
         """Everything logged and printed that no outcome carried yet."""
-        self._write(self._output.read())
+        self._collect()
         log = "".join(self._log)
         self._log.clear()
         return log
@@ -134,9 +136,8 @@ class Environment:
         if isinstance(happening, Ready):
             return None
         _, error_type = self._judge("", happening, quiet=True)
-        status = "timeout" if isinstance(happening, _TimedOut) else f"error\tError Type: {error_type}"
-        self._write(self._output.read())
-        self._write(f"INIT_REPORT Init Duration: {self._init_ms:.2f} ms\tPhase: {phase}\tStatus: {status}")
+        self._collect()
+        self._log.append(self._journal.init_report(self._init_ms, phase, _status(happening), error_type))
         if phase == "init":
             self._discard()
         return happening
@@ -188,7 +189,7 @@ class Environment:
                 error_type = "Sandbox.Timedout"
                 seconds = f"{self._function.timeout_seconds:.2f} seconds"
                 message = f"RequestId: {request_id} Error: Task timed out after {seconds}"
-                line = f"{_timestamp()} {request_id} Task timed out after {seconds}\n"
+                line = f"{timestamp()} {request_id} Task timed out after {seconds}\n"
             case _OutOfMemory():
                 error_type = "Runtime.OutOfMemory"
                 message = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
@@ -200,29 +201,23 @@ class Environment:
             case _:
                 raise AssertionError(f"not the end of an invocation: {happening}")
         if not quiet:
-            self._write(self._output.read())
-            self._write(line)
+            self._collect()
+            self._log.append(self._journal.fault(line))
         return json.dumps({"errorMessage": message, "errorType": error_type}).encode(), error_type
 
     def _report(self, request_id: str, seconds: float, happening: _Happening, error_type: str | None) -> None:
-        self._write(self._output.read())
-        self._write(f"END RequestId: {request_id}")
-        duration = seconds * 1000
-        fields = [
-            f"REPORT RequestId: {request_id}",
-            f"Duration: {duration:.2f} ms",
-            f"Billed Duration: {math.ceil(duration)} ms",
-            f"Memory Size: {self._function.memory_mb} MB",
-            f"Max Memory Used: {-(-self._peak_bytes // MIB)} MB",
-        ]
-        if self._init_ms is not None:
-            fields.append(f"Init Duration: {self._init_ms:.2f} ms")
-            self._init_ms = None
-        if isinstance(happening, _TimedOut):
-            fields.append("Status: timeout")
-        elif error_type is not None and not isinstance(happening, Failed):
-            fields += ["Status: error", f"Error Type: {error_type}"]
-        self._write("\t".join(fields))
+        self._collect()
+        report = Report(
+            request_id,
+            duration_ms=seconds * 1000,
+            memory_mb=self._function.memory_mb,
+            peak_memory_mb=-(-self._peak_bytes // MIB),
+            init_ms=self._init_ms,
+            status=_status(happening),
+            error_type=error_type,
+        )
+        self._init_ms = None  # told once
+        self._log.append(self._journal.report(report))
 
     def _discard(self) -> None:
         with self._lock:
@@ -247,9 +242,22 @@ class Environment:
             "TZ": "UTC",
         }
 
-    def _write(self, text: str) -> None:
-        if text:
+    def _collect(self) -> None:
+        """Add what was printed; the platform's own line after it begins a line."""
+        if text := self._output.read():
             self._log.append(text if text.endswith("\n") else text + "\n")
+
+
+def _status(happening: _Happening) -> Status:
+    match happening:
+        case Answered():
+            return "success"
+        case Failed():
+            return "error"
+        case _TimedOut():
+            return "timeout"
+        case _:
+            return "failure"
 
 
 def _error_type(payload: bytes) -> str:
@@ -267,7 +275,3 @@ def _reason(code: int) -> str:
     if code > 0:
         return f"with error: exit status {code}"
     return f"with error: signal: {signal.strsignal(-code) or -code}".lower()
-
-
-def _timestamp() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
