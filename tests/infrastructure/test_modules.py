@@ -1,6 +1,9 @@
 """Each Terraform module's own tests (modules/*/tests/*.tftest.hcl), with a mocked provider: no cloud, no network."""
 
-from pathlib import Path
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -12,16 +15,30 @@ MODULES = sorted(path.name for path in (ROOT / "modules").iterdir() if path.is_d
 WITHOUT_MOCK_TESTS = {"keyring"}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name not in WITHOUT_MOCK_TESTS])
-def test_a_module_passes_its_own_tests(module: str, terraform: Terraform, tmp_path: Path) -> None:
-    copy_code(ROOT / "modules" / module, tmp_path / module)
-    init = terraform(tmp_path / module, "init", "-input=false", "-lockfile=readonly", "-no-color")
-    assert init.returncode == 0, init.stderr
+TESTED = [name for name in MODULES if name not in WITHOUT_MOCK_TESTS]
 
-    tests = terraform(tmp_path / module, "test", "-no-color")
+Outcome = subprocess.CompletedProcess[str]
 
-    assert tests.returncode == 0, tests.stdout + tests.stderr
-    assert " 0 passed" not in tests.stdout
+
+@pytest.fixture(scope="module")
+def outcomes(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Outcome]]]:
+    """Start every module's `terraform test`, one a core: one after another they would take minutes."""
+
+    def run(module: str) -> Outcome:
+        folder = tmp_path_factory.mktemp("modules") / module
+        copy_code(ROOT / "modules" / module, folder)
+        init = terraform(folder, "init", "-input=false", "-lockfile=readonly", "-no-color")
+        return init if init.returncode else terraform(folder, "test", "-no-color")
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        yield {module: pool.submit(run, module) for module in TESTED}
+
+
+@pytest.mark.parametrize("module", TESTED)
+def test_a_module_passes_its_own_tests(module: str, outcomes: dict[str, Future[Outcome]]) -> None:
+    outcome = outcomes[module].result()
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "Success!" in outcome.stdout
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -36,7 +53,7 @@ def test_a_module_has_its_parts(module: str) -> None:
     assert module in WITHOUT_MOCK_TESTS or list(folder.glob("tests/*.tftest.hcl"))
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name not in WITHOUT_MOCK_TESTS])
+@pytest.mark.parametrize("module", TESTED)
 def test_every_rule_of_a_module_has_a_test_that_breaks_it(module: str) -> None:
     folder = ROOT / "modules" / module
     rules = sum(file.read_text().count("  validation {") for file in folder.glob("variables*.tf"))
