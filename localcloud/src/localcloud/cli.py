@@ -28,7 +28,6 @@ app = typer.Typer(
 # What a person reads goes to stderr; stdout is for `status`, `status --json` and `logs`.
 console = Console(stderr=True)
 
-TERMINATED = 128 + signal.SIGTERM
 NOT_RUNNING = 3  # the exit code of `systemctl status` for the same
 
 
@@ -37,8 +36,10 @@ def start() -> None:
     """Start the local cloud and return when it is ready. Does nothing if it is."""
     with _errors():
         settings = Settings.read()
-        # Ended by a signal (a cancelled CI job), what has been started so far is ended as with Ctrl-C.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+        # Interrupted (Ctrl-C, a cancelled CI job), what has been started so far is ended first. Also for SIGINT, which
+        # a process that a script starts with & would ignore.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
         begun = time.monotonic()
         with console.status("starting") as spinner:
             instance = cloud.start(settings, lambda step: spinner.update(f"{step} …"))
