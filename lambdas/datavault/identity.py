@@ -11,6 +11,10 @@ import msgspec
 
 UNKNOWN_DATASET = "_unknown"
 
+# Metadata of a Parquet object: how many of the contract's columns it has. The loader reads it, because a contract may
+# have grown since the object was written.
+COLUMNS_METADATA = "columns"
+
 
 class RawObject(msgspec.Struct, frozen=True):
     """One version of one object in the raw bucket. `last_modified` is UTC, with a time zone."""

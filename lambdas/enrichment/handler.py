@@ -43,8 +43,12 @@ def enrich_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFai
 
 
 def enrich_record(record: KinesisStreamRecord) -> None:
-    chunk = record.kinesis.data_as_bytes()
-    written = enrich_chunk(chunk, enrichers(), contracts, settings["DATAVAULT_PROCESSED_BUCKET"])
+    try:
+        chunk = record.kinesis.data_as_bytes()
+        written = enrich_chunk(chunk, enrichers(), contracts, settings["DATAVAULT_PROCESSED_BUCKET"])
+    except Exception:
+        logger.exception("failed; the stream sends it again", sequence_number=record.kinesis.sequence_number)
+        raise
     logger.set_correlation_id(written.object_id)
     observe.count_for(written.dataset, {"ChunksEnriched": 1, "RowsWritten": written.rows})
     observe.count(WriteOnceConflict=int(written.is_conflict))

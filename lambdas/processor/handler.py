@@ -1,7 +1,7 @@
 """Processor: SQS messages with S3 events in; chunks, quarantine objects and receipts out.
 
 A message that fails goes back to the queue, and after its last try to the dead-letter queue, whose alarm wakes
-somebody. The library says what can fail; nothing is caught here but by Powertools, message by message.
+somebody.
 """
 
 from typing import Any
@@ -31,16 +31,16 @@ batch = BatchProcessor(event_type=EventType.SQS)
 def process_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Lambda's entry point."""
 
-    def process_message(message: SQSRecord) -> None:
-        for created in created_objects(message.body):
-            outcome = process_object(
-                created,
-                contracts,
-                targets,
-                lambda: context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS,
-                logger.set_correlation_id,
-            )
-            report(outcome)
+    def remaining_seconds() -> float:
+        return context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS
+
+    def process_message(record: SQSRecord) -> None:
+        try:
+            for created in created_objects(record.body):
+                report(process_object(created, contracts, targets, remaining_seconds, logger.set_correlation_id))
+        except Exception:
+            logger.exception("failed; the message goes back to the queue")
+            raise
 
     return process_partial_response(event=event, record_handler=process_message, processor=batch, context=context)
 

@@ -5,12 +5,7 @@ import msgspec
 from ..contract import Contracts
 from ..edges import s3
 from ..enrich import Enrichers
-from ..identity import parquet_key
-
-# Metadata of a Parquet object: how many of the contract's columns it has. The loader reads it, because a contract may
-# have grown since the object was written.
-COLUMNS_METADATA = "columns"
-
+from ..identity import COLUMNS_METADATA, parquet_key
 
 class Written(msgspec.Struct, frozen=True):
     """A Parquet object that is in the processed bucket."""

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
@@ -11,10 +11,9 @@ import msgspec
 from ..contract import Contract, Contracts
 from ..edges import s3
 from ..edges.clients import client
-from ..edges.warehouse import Warehouse, rows
-from ..identity import dataset_of_parquet_key, manifest_key
+from ..edges.warehouse import StatementError, StatementTimeoutError, Warehouse, rows
+from ..identity import COLUMNS_METADATA, dataset_of_parquet_key, manifest_key
 from ..warehouse_sql import ChunkStatus, existing_columns, ledger_migration, load, migration, normalized_type
-from .enrichment import COLUMNS_METADATA
 
 _HEADS_AT_ONCE = 16
 
@@ -62,29 +61,60 @@ def manifest(bucket: str, files: Sequence[ParquetFile]) -> bytes:
     return json.dumps({"entries": entries}, indent=1).encode()
 
 
-def load_files(
+class Target(msgspec.Struct, frozen=True):
+    """Where the loader reads and writes."""
+
+    bucket: str
+    warehouse: Warehouse
+    copy_role_arn: str
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What became of the objects of one transaction. `error` is Redshift's, when nothing of it was loaded."""
+
+    dataset: str
+    files: list[ParquetFile]
+    statuses: list[ChunkStatus]
+    error: str = ""
+
+    @property
+    def loaded(self) -> list[ChunkStatus]:
+        return [status for status in self.statuses if status.status == "loaded"]
+
+    @property
+    def refused(self) -> list[str]:
+        return [status.chunk_id for status in self.statuses if status.status == "refused"]
+
+    @property
+    def not_in_warehouse(self) -> list[str]:
+        """The keys of the objects that still have to be loaded."""
+        done = {status.chunk_id for status in self.statuses if status.status != "refused"}
+        return [file.key for file in self.files if file.chunk_id not in done]
+
+
+def load_keys(
+    keys: Iterable[str], contracts: Contracts, target: Target, remaining_seconds: Callable[[], float]
+) -> Iterator[Load]:
+    """Load Parquet objects, one transaction per dataset; one that Redshift refuses does not stop the others."""
+    for (dataset, columns), files in group(describe(target.bucket, keys)).items():
+        try:
+            yield Load(dataset, files, _load(contracts.get(dataset), columns, files, target, remaining_seconds))
+        except (StatementError, StatementTimeoutError) as error:
+            yield Load(dataset, files, [], str(error))
+
+
+def _load(
     contract: Contract,
     columns: int,
     files: Sequence[ParquetFile],
-    bucket: str,
-    warehouse: Warehouse,
-    copy_role_arn: str,
+    target: Target,
     remaining_seconds: Callable[[], float],
 ) -> list[ChunkStatus]:
-    """Load the objects in one transaction: what became of each chunk.
-
-    Raises
-    ------
-    StatementError
-        Redshift refused the load; nothing of it is in the warehouse.
-    StatementTimeoutError
-        It took too long, and was cancelled.
-    """
-    body = manifest(bucket, files)
+    body = manifest(target.bucket, files)
     key = manifest_key(contract.dataset, body)
-    s3.put_once(bucket, key, body, tags={"dataset": contract.dataset, "classification": contract.classification})
-    statements = load(contract, columns, f"s3://{bucket}/{key}", copy_role_arn)
-    finished = warehouse.run(statements, remaining_seconds)
+    s3.put_once(target.bucket, key, body, tags={"dataset": contract.dataset, "classification": contract.classification})
+    statements = load(contract, columns, f"s3://{target.bucket}/{key}", target.copy_role_arn)
+    finished = target.warehouse.run(statements, remaining_seconds)
     _, found = rows(f"{finished}:{len(statements)}")
     return [ChunkStatus(str(chunk), str(status), int(count or 0)) for chunk, status, count in found]
 
