@@ -20,6 +20,10 @@ from localcloud_warehouse.objects import ObjectName, Objects
 from localcloud_warehouse.parquet import Column, Field
 
 _BLOCK_BYTES = 1 << 20
+_TEXT_TYPES = frozenset({"varchar", "bpchar", "jsonb"})
+
+# 0001-01-01 00:00:00 UTC since 1970.
+_YEAR_ONE_MICROSECONDS = -62_135_596_800_000_000
 
 # The largest string that Spectrum hands on, also into SUPER (read on a real warehouse, see the README).
 _MAX_SUPER_TEXT_BYTES = 65535
@@ -137,18 +141,24 @@ def _load(
     csv = path.with_suffix(".csv")
     try:
         _check_lengths(engine, source, columns, fields, url)
-        expressions = ", ".join(_expression(*item) for item in zip(names, columns, fields, strict=True))
+        expressions = ", ".join(
+            f"{_expression(name, column, field)} AS {name}"
+            for name, column, field in zip(names, columns, fields, strict=True)
+        )
         # An empty string is quoted, NULL is not: PostgreSQL's COPY tells them apart by that.
-        form = "FORMAT csv, HEADER false, NULLSTR '', FORCE_QUOTE *"
+        texts = [name for name, column in zip(names, columns, strict=True) if column.type in _TEXT_TYPES]
+        quote = f", FORCE_QUOTE ({', '.join(texts)})" if texts else ""
+        form = f"FORMAT csv, HEADER false, NULLSTR ''{quote}"
         engine.execute(f"COPY (SELECT {expressions} FROM {source}) TO '{csv}' ({form})")  # noqa: S608  our own names
     except duckdb.Error as error:
         raise parquet.unreadable(url, error) from error
     target = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+    return _send(connection, sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, target), csv)
+
+
+def _send(connection: psycopg.Connection, statement: sql.Composed, csv: Path) -> int:
     with connection.cursor() as cursor:
-        with (
-            cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, target)) as sink,
-            csv.open("rb") as text,
-        ):
+        with cursor.copy(statement) as sink, csv.open("rb") as text:
             while block := text.read(_BLOCK_BYTES):
                 sink.write(block)
         csv.unlink()
@@ -156,41 +166,42 @@ def _load(
 
 
 def _expression(name: str, column: Column, field: Field) -> str:
-    """Return the SQL that makes PostgreSQL's text of a value."""
+    """Return the SQL that makes PostgreSQL's text of a value; NULL stays NULL."""
     match column.type:
-        case "jsonb" if field.converted == "JSON":
-            value = f"to_json({name}::VARCHAR)"
         case "jsonb":
-            value = f"to_json({name})"
+            value = f"{name}::VARCHAR" if field.converted == "JSON" else name
+            return f"CASE WHEN {name} IS NOT NULL THEN to_json({value}) END"
         # Through the count of microseconds, always UTC: DuckDB's own text of a TIMESTAMPTZ follows its time zone.
         # PostgreSQL writes BC without parentheses, after the offset.
         case "timestamp":
-            value = f"replace(make_timestamp(epoch_us({name}))::VARCHAR, '(BC)', 'BC')"
+            return f"replace(make_timestamp(epoch_us({name}))::VARCHAR, '(BC)', 'BC')"
         case "timestamptz":
-            value = f"regexp_replace(make_timestamp(epoch_us({name}))::VARCHAR, '^(.*?)( .BC.)?$', '\\1+00\\2')"
-            value = f"replace({value}, '(BC)', 'BC')"
+            text = f"make_timestamp(epoch_us({name}))::VARCHAR"
+            before_christ = f"replace({text}, ' (BC)', '') || '+00 BC'"
+            return (
+                f"CASE WHEN epoch_us({name}) < {_YEAR_ONE_MICROSECONDS} THEN {before_christ} ELSE {text} || '+00' END"
+            )
         case "date":
-            value = f"replace({name}::VARCHAR, '(BC)', 'BC')"
-        case _:
-            value = f"{name}::VARCHAR"
-    return f"CASE WHEN {name} IS NOT NULL THEN {value} END"
+            return f"replace({name}::VARCHAR, '(BC)', 'BC')"
+    return name
 
 
 def _check_lengths(
     engine: duckdb.DuckDBPyConnection, source: str, columns: list[Column], fields: list[Field], url: str
 ) -> None:
-    """Compare the longest text of each column with the column, in bytes; CHAR takes single-byte characters only."""
-    measured = [
-        (index, column)
-        for index, column in enumerate(columns)
-        if column.type in ("varchar", "bpchar")
-        or (column.type == "jsonb" and (fields[index].complex or fields[index].physical == "BYTE_ARRAY"))
-    ]
+    """Compare the longest text of each column with the column, in bytes; CHAR takes single-byte characters only.
+
+    PostgreSQL would do so too, but for blanks at the end, which it cuts off in silence.
+    """
+    measured = [(index, column) for index, column in enumerate(columns) if column.type in _TEXT_TYPES]
     if not measured:
         return
-    texts = [f"to_json(c{index})::VARCHAR" if fields[index].complex else f"c{index}::VARCHAR" for index, _ in measured]
-    measures = ", ".join(f"max(strlen({text})), bool_or(strlen({text}) <> length({text}))" for text in texts)
-    answers = engine.execute(f"SELECT {measures} FROM {source}").fetchone()  # noqa: S608  our own names
+    measures = []
+    for index, column in measured:
+        text = f"to_json(c{index})::VARCHAR" if fields[index].complex else f"c{index}::VARCHAR"
+        multibyte = f"bool_or(strlen({text}) <> length({text}))" if column.type == "bpchar" else "false"
+        measures += [f"max(strlen({text}))", multibyte]
+    answers = engine.execute(f"SELECT {', '.join(measures)} FROM {source}").fetchone()  # noqa: S608  our own names
     for (_, column), longest, multibyte in zip(measured, (answers or ())[0::2], (answers or ())[1::2], strict=True):
         if longest is None:
             continue

@@ -182,6 +182,13 @@ def test_a_text_too_long_in_bytes_is_refused(session: Session, objects: FolderOb
         session.run(COPY)
 
 
+def test_blanks_at_the_end_count(session: Session, objects: FolderObjects) -> None:
+    objects.load("SELECT 'ab ' AS a")
+    session.run("CREATE TABLE t (a varchar(2))")
+    with pytest.raises(WarehouseError, match="Table: 2, Data: 3"):
+        session.run(COPY)
+
+
 def test_a_null_for_a_not_null_column_is_refused(session: Session, objects: FolderObjects) -> None:
     objects.load("SELECT NULL::int AS a")
     session.run("CREATE TABLE t (a int NOT NULL)")
