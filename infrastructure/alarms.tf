@@ -91,7 +91,7 @@ locals {
     }
   }
 
-  # The pipeline's own promises; any breach is a defect. The functions count them only when they happen.
+  # The pipeline's own promises; any breach is a defect.
   invariant_alarms = { for name, alarm in {
     processor-write-once-conflict  = { stage = "processor", metric = "WriteOnceConflict", says = "An object exists under a name of the processor's with other bytes." }
     enrichment-write-once-conflict = { stage = "enrichment", metric = "WriteOnceConflict", says = "An object exists under a name of the enrichment's with other bytes." }

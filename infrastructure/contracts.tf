@@ -28,10 +28,4 @@ locals {
 
   # A third of the promise to gather objects, so that one failed load and its retry fit into the rest; 300 is Lambda's limit.
   loader_window_seconds = coalesce(var.loader_window_seconds, min(300, floor(local.latency_seconds / 3)))
-
-  # Changes whenever what the functions compile from the contracts may have changed.
-  contracts_hash = sha256(join("\n", [
-    for file in sort(fileset(local.contracts_dir, "*/{contract.odcs.yaml,enrich.sql}")) :
-    "${file} ${filesha256("${local.contracts_dir}/${file}")}"
-  ]))
 }

@@ -81,3 +81,8 @@ output "datasets" {
   description = "Data sets that have a contract."
   value       = local.datasets
 }
+
+output "warehouse_secret_arn" {
+  description = "Secret of the warehouse's administrator; who may read it may query as him."
+  value       = module.warehouse.admin_secret_arn
+}

@@ -77,3 +77,8 @@ output "datasets" {
   description = "Data sets that have a contract."
   value       = module.datavault.datasets
 }
+
+output "warehouse_secret_arn" {
+  description = "Secret of the warehouse's administrator; who may read it may query as him."
+  value       = module.datavault.warehouse_secret_arn
+}

@@ -25,3 +25,8 @@ output "stream_mapping_ids" {
   description = "Id of the mapping of each stream, the dimension of its EventCount metrics."
   value       = { for name, mapping in aws_lambda_event_source_mapping.stream : name => mapping.uuid }
 }
+
+output "package_hash" {
+  description = "Hash of the zip that the function runs, known once it does."
+  value       = aws_lambda_function.this.source_code_hash
+}
