@@ -70,7 +70,7 @@ class Validator:
                 position = len(texts) - length_hint(remaining) - 1
                 dropped.append(position)
                 if texts[position].strip():
-                    reason, field = explain(error)
+                    reason, field = explain(error, texts[position])
                     rejects[position] = Reject(batch.first + position, reason, field, batch.originals[position])
 
         encoded = self._encode_lines(records)
@@ -121,8 +121,17 @@ _NAMED = re.compile(r"(?:missing required|contains unknown) field `(.*?)`(?: - a
 _MAX_FIELD_CHARACTERS = 128
 
 
-def explain(error: Exception) -> tuple[Reason, str]:
-    """The reason code and the field of an error that a decoder raised."""
+_skim = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def explain(error: Exception, text: bytes) -> tuple[Reason, str]:
+    """The reason code and the field of an error that decoding `text` raised."""
+    if isinstance(error, msgspec.ValidationError):
+        # The decoder stops at the first value that breaks the contract; what is no JSON behind it weighs more.
+        try:
+            _skim(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as syntax_error:
+            error = syntax_error
     if isinstance(error, UnicodeDecodeError):
         return Reason.INVALID_UTF8, ""
     if isinstance(error, RecursionError):

@@ -1,0 +1,173 @@
+"""Does it add up? Follow every raw object version to its rows, hop by hop (invariant 5). Pure.
+
+raw object -> receipt -> Parquet objects -> ledger -> rows of the table
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from .identity import chunk_object_id
+from .receipt import Receipt
+
+
+class RawVersion(msgspec.Struct, frozen=True):
+    object_id: str
+    key: str
+    version_id: str
+    dataset: str
+    last_modified: datetime
+
+
+class ParquetRows(msgspec.Struct, frozen=True):
+    chunk_id: str
+    key: str
+    rows: int
+
+
+class LedgerRow(msgspec.Struct, frozen=True):
+    chunk_id: str
+    dataset: str
+    rows: int
+    superseded: int
+
+
+class WarehouseRows(msgspec.Struct, frozen=True):
+    chunk_id: str
+    rows: int
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something that does not add up: between which stages, for which object, and what."""
+
+    hop: str
+    object_id: str
+    key: str
+    message: str
+
+
+class ObjectAudit(msgspec.Struct, frozen=True):
+    """One raw object's way. Every count is of records or rows."""
+
+    object_id: str
+    key: str
+    dataset: str
+    lines: int
+    quarantined: int
+    valid: int
+    parquet: int
+    loaded: int
+    superseded: int
+    in_table: int
+    is_balanced: bool
+
+
+class Audit(msgspec.Struct, frozen=True):
+    objects: list[ObjectAudit]
+    findings: list[Finding]
+
+    @property
+    def is_balanced(self) -> bool:
+        return not self.findings
+
+
+RAW_RECEIPT = "raw->receipt"
+RECEIPT = "receipt"
+RECEIPT_PARQUET = "receipt->parquet"
+PARQUET_LEDGER = "parquet->ledger"
+LEDGER_TABLE = "ledger->table"
+
+
+def reconcile(
+    raws: Iterable[RawVersion],
+    receipts: Iterable[Receipt],
+    parquet: Iterable[ParquetRows],
+    ledger: Iterable[LedgerRow],
+    table: Iterable[WarehouseRows],
+) -> Audit:
+    """Compare the five records of what happened. Each finding names the first hop where a count goes wrong."""
+    files = {entry.chunk_id: entry for entry in parquet}
+    loads = {entry.chunk_id: entry for entry in ledger}
+    rows = {entry.chunk_id: entry.rows for entry in table}
+    by_object = {receipt.object_id: receipt for receipt in receipts}
+    objects: list[ObjectAudit] = []
+    findings: list[Finding] = []
+    known_chunks: set[str] = set()
+    keys: dict[str, str] = {}
+    for raw in raws:
+        keys[raw.object_id] = raw.key
+        if raw.object_id not in by_object:
+            findings.append(Finding(RAW_RECEIPT, raw.object_id, raw.key, "not processed: it has no receipt"))
+    for receipt in by_object.values():
+        keys.setdefault(receipt.object_id, receipt.key)
+        found = list(_follow(receipt, files, loads, rows))
+        findings += found
+        ids = [chunk.id for chunk in receipt.chunks]
+        known_chunks.update(ids)
+        objects.append(
+            ObjectAudit(
+                object_id=receipt.object_id,
+                key=receipt.key,
+                dataset=receipt.dataset,
+                lines=receipt.lines,
+                quarantined=receipt.quarantined,
+                valid=receipt.valid,
+                parquet=sum(files[chunk].rows for chunk in ids if chunk in files),
+                loaded=sum(loads[chunk].rows for chunk in ids if chunk in loads),
+                superseded=sum(loads[chunk].superseded for chunk in ids if chunk in loads),
+                in_table=sum(rows.get(chunk, 0) for chunk in ids),
+                is_balanced=not found,
+            )
+        )
+    findings += _orphans(known_chunks, by_object.keys(), keys, files, loads, rows)
+    return Audit(objects, findings)
+
+
+def _follow(
+    receipt: Receipt, files: dict[str, ParquetRows], loads: dict[str, LedgerRow], rows: dict[str, int]
+) -> Iterable[Finding]:
+    def finding(hop: str, message: str) -> Finding:
+        return Finding(hop, receipt.object_id, receipt.key, message)
+
+    if receipt.lines != receipt.valid + receipt.quarantined:
+        yield finding(RECEIPT, f"{receipt.lines} lines, {receipt.valid} valid, {receipt.quarantined} quarantined")
+    if receipt.valid != sum(chunk.records for chunk in receipt.chunks):
+        yield finding(RECEIPT, f"{receipt.valid} valid records, but its chunks hold another number")
+    for chunk in receipt.chunks:
+        file, load = files.get(chunk.id), loads.get(chunk.id)
+        if file is None:
+            yield finding(RECEIPT_PARQUET, f"chunk {chunk.id} has no Parquet object")
+        elif file.rows != chunk.records:
+            yield finding(RECEIPT_PARQUET, f"chunk {chunk.id}: {chunk.records} records, {file.rows} rows in Parquet")
+        if load is None:
+            yield finding(PARQUET_LEDGER, f"chunk {chunk.id} is not in the ledger")
+            continue
+        if load.rows != chunk.records:
+            yield finding(PARQUET_LEDGER, f"chunk {chunk.id}: {chunk.records} records, {load.rows} rows loaded")
+        expected, there = load.rows - load.superseded, rows.get(chunk.id, 0)
+        if there != expected:
+            yield finding(LEDGER_TABLE, f"chunk {chunk.id}: {expected} rows expected in the table, {there} are there")
+
+
+def _orphans(
+    known: set[str],
+    processed: Iterable[str],
+    keys: dict[str, str],
+    files: dict[str, ParquetRows],
+    loads: dict[str, LedgerRow],
+    rows: dict[str, int],
+) -> Iterable[Finding]:
+    """Chunks that no receipt knows. While an object is being processed it has chunks and no receipt yet."""
+    done = set(processed)
+    extra: dict[str, list[str]] = defaultdict(list)
+    for place, chunks in (("Parquet", files), ("the ledger", loads), ("the table", rows)):
+        for chunk in chunks.keys() - known:
+            extra[chunk].append(place)
+    for chunk, places in sorted(extra.items()):
+        object_id = chunk_object_id(chunk)
+        if object_id in keys and object_id not in done:
+            continue  # said already: its object has no receipt
+        message = f"chunk {chunk} is in {' and '.join(places)}, and in no receipt"
+        yield Finding(RECEIPT_PARQUET, object_id, keys.get(object_id, "(unknown)"), message)

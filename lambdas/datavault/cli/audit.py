@@ -1,0 +1,56 @@
+"""`datavault audit`: does every record of every raw object add up, hop by hop?"""
+
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .. import inventory
+from ..audit import Audit, reconcile
+from ..edges.warehouse import StatementError
+from .context import Context, Failure, aws_failure
+
+
+def audit(
+    context: typer.Context,
+    dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
+) -> None:
+    """Account for every record of every raw object. Exit code 0: balanced; 1: not, with each object and hop."""
+    run: Context = context.obj
+    try:
+        with run.err.status("Reading receipts, Parquet footers and the warehouse …"):
+            result = take(run, dataset)
+    except (ClientError, BotoCoreError) as error:
+        raise aws_failure(error) from error
+    except StatementError as error:
+        raise Failure(f"Redshift: {error}", "has the migration run? `terraform apply` invokes it") from error
+    if run.as_json:
+        run.print_json({"balanced": result.is_balanced, "objects": result.objects, "findings": result.findings})
+    else:
+        _print(run, result)
+    if not result.is_balanced:
+        raise typer.Exit(1)
+
+
+def take(run: Context, dataset: str | None = None) -> Audit:
+    """Read everything that is there, and compare."""
+    stack, warehouse = run.stack, run.warehouse
+    raws = inventory.raw_versions(stack.raw_bucket, f"{dataset}/" if dataset else "")
+    receipts = inventory.receipts(stack.processed_bucket, f"receipts/{dataset}/" if dataset else "receipts/")
+    parquet = inventory.parquet_rows(stack.processed_bucket, f"data/{dataset}/" if dataset else "data/")
+    ledger = [row for row in inventory.ledger(warehouse) if dataset in (None, row.dataset)]
+    table = [row for name in stack.datasets if dataset in (None, name) for row in inventory.warehouse_rows(warehouse, name)]
+    return reconcile(raws, receipts, parquet, ledger, table)
+
+
+def _print(run: Context, result: Audit) -> None:
+    columns = ["object", "lines", "quarantined", "valid", "Parquet", "loaded", "superseded", "in table", ""]
+    rows = [
+        [entry.key, entry.lines, entry.quarantined, entry.valid, entry.parquet, entry.loaded, entry.superseded,
+         entry.in_table, "ok" if entry.is_balanced else "NOT BALANCED"]
+        for entry in result.objects
+    ]  # fmt: skip
+    run.print_table("", columns, rows)
+    for finding in result.findings:
+        run.out.print(f"[red]{finding.hop}[/red] {finding.key} ({finding.object_id}): {finding.message}", highlight=False)
+    run.out.print(f"audit: {'balanced' if result.is_balanced else f'{len(result.findings)} findings'}")

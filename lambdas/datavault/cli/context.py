@@ -1,0 +1,125 @@
+"""What every command needs: the environment's outputs, clients for it, and a way to print."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.table import Table
+
+from ..edges.warehouse import Warehouse
+
+ROOT = Path(__file__).resolve().parents[3]
+# LocalStack's fixed account; the keys open nothing.
+_LOCAL_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+_QUERY_SECONDS = 300.0
+
+
+class Failure(Exception):  # noqa: N818  it is an outcome, and its text is for a person
+    """A command cannot go on; the text says why and what to do."""
+
+    def __init__(self, message: str, hint: str = "", code: int = 2) -> None:
+        super().__init__(f"{message}\n  hint: {hint}" if hint else message)
+        self.code = code
+
+
+class Stack(msgspec.Struct, frozen=True):
+    """The Terraform outputs of an environment."""
+
+    project_name: str
+    region: str
+    raw_bucket: str
+    processed_bucket: str
+    quarantine_bucket: str
+    raw_queue_url: str
+    raw_dlq_url: str
+    parquet_queue_url: str
+    parquet_dlq_url: str
+    stream_name: str
+    functions: dict[str, str]
+    workgroup: str
+    database: str
+    datasets: list[str]
+    warehouse_secret_arn: str
+    endpoint_url: str | None = None
+    warehouse_port: int | None = None
+
+
+class Context:
+    """One run of the command."""
+
+    def __init__(self, env: str, as_json: bool) -> None:
+        self.env = env
+        self.as_json = as_json
+        self.out = Console()
+        self.err = Console(stderr=True)
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The environment's outputs, and its endpoint and Region set for every client.
+
+        Raises
+        ------
+        Failure
+            The environment does not exist, or nothing is deployed.
+        """
+        folder = ROOT / "environments" / self.env
+        if not folder.is_dir():
+            known = ", ".join(sorted(path.name for path in folder.parent.iterdir() if path.is_dir()))
+            raise Failure(f"no environment {self.env!r}", f"one of: {known}")
+        # In a script of our own: it finds the provider and says what is missing.
+        command = [str(ROOT / "scripts/terraform"), f"-chdir={folder}", "output", "-json", "-no-color"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own words
+        if done.returncode:
+            raise Failure(f"cannot read the outputs of {self.env}: {done.stderr.strip()}", self._deploy_hint)
+        outputs = {name: output["value"] for name, output in json.loads(done.stdout).items()}
+        if not outputs:
+            raise Failure(f"nothing is deployed in {self.env}", self._deploy_hint)
+        try:
+            stack = msgspec.convert(outputs, Stack)
+        except msgspec.ValidationError as error:
+            raise Failure(f"{self.env} was deployed by another version: {error}", self._deploy_hint) from error
+        os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"] = stack.region
+        if stack.endpoint_url:
+            os.environ.update(_LOCAL_CREDENTIALS, AWS_ENDPOINT_URL=stack.endpoint_url)
+            os.environ.pop("AWS_PROFILE", None)
+        return stack
+
+    @property
+    def _deploy_hint(self) -> str:
+        return "run `make up`" if self.env == "local" else f"run `make apply ENV={self.env}`"
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.stack.workgroup, self.stack.database, self.stack.warehouse_secret_arn)
+
+    def print_json(self, value: Any) -> None:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+    def print_table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        table = Table(title=title or None, title_justify="left", header_style="bold")
+        numbers = {index for index in range(len(columns)) if rows and all(isinstance(row[index], int) for row in rows)}
+        for index, column in enumerate(columns):
+            table.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value) for value in row))
+        self.out.print(table)
+
+
+def deadline(seconds: float = _QUERY_SECONDS) -> Callable[[], float]:
+    """Seconds that are left, as the edges ask for them."""
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
+
+
+def aws_failure(error: ClientError | BotoCoreError) -> Failure:
+    """What a failed AWS call means to a person."""
+    return Failure(f"AWS: {error}", "is the stack up (`datavault status`), and are your credentials for its account?")

@@ -1,0 +1,73 @@
+"""`datavault status`: what is deployed, what waits, what was given up, what is loaded."""
+
+from collections import Counter
+from typing import Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .. import inventory
+from ..edges.clients import client
+from ..edges.warehouse import StatementError
+from .context import Context, Failure, aws_failure
+
+
+def status(context: typer.Context) -> None:
+    """Show queues, failures and datasets. Exit code 1 when something was given up and waits for a person."""
+    run: Context = context.obj
+    try:
+        found = take(run)
+    except (ClientError, BotoCoreError) as error:
+        raise aws_failure(error) from error
+    except StatementError as error:
+        raise Failure(f"Redshift: {error}") from error
+    given_up = sum(found["given_up"].values())
+    if run.as_json:
+        run.print_json(found)
+    else:
+        run.print_table("Waiting", ["queue", "waiting", "in work"], [[name, *counts] for name, counts in found["waiting"].items()])
+        run.print_table("Given up", ["place", "count"], list(found["given_up"].items()))
+        columns = ["dataset", "raw objects", "processed", "records", "quarantined", "rows loaded"]
+        run.print_table("Datasets", columns, [[name, *counts.values()] for name, counts in found["datasets"].items()])
+        if port := run.stack.warehouse_port:
+            run.out.print(f"SQL clients: postgresql://datavault:datavault@127.0.0.1:{port}/{run.stack.database}", highlight=False)
+    if given_up:
+        raise typer.Exit(1)
+
+
+def take(run: Context) -> dict[str, Any]:
+    stack = run.stack
+    raws = Counter(raw.dataset for raw in inventory.raw_versions(stack.raw_bucket))
+    receipts = inventory.receipts(stack.processed_bucket)
+    loaded: Counter[str] = Counter()
+    for row in inventory.ledger(run.warehouse):
+        loaded[row.dataset] += row.rows
+    datasets = {}
+    for dataset in sorted({*stack.datasets, *(receipt.dataset for receipt in receipts)}):
+        of_dataset = [receipt for receipt in receipts if receipt.dataset == dataset]
+        datasets[dataset] = {
+            "raw_objects": raws[dataset],
+            "processed": len(of_dataset),
+            "records": sum(receipt.lines for receipt in of_dataset),
+            "quarantined": sum(receipt.quarantined for receipt in of_dataset),
+            "rows_loaded": loaded[dataset],
+        }
+    # Lambda chooses the name of what a Kinesis mapping gives up: aws/lambda/<mapping>/<shard>/…
+    failed_batches = sum(1 for _ in inventory.keys(stack.quarantine_bucket, "aws/lambda/"))
+    return {
+        "environment": run.env,
+        "waiting": {"raw events": _depth(stack.raw_queue_url), "Parquet events": _depth(stack.parquet_queue_url)},
+        "given_up": {
+            "raw events (DLQ)": sum(_depth(stack.raw_dlq_url)),
+            "Parquet events (DLQ)": sum(_depth(stack.parquet_dlq_url)),
+            "enrichment batches": failed_batches,
+        },
+        "datasets": datasets,
+    }
+
+
+def _depth(url: str) -> tuple[int, int]:
+    """Messages that wait, and messages that somebody works on."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return int(found[names[0]]), int(found[names[1]])
