@@ -33,7 +33,7 @@ module "enrichment" {
   }
 
   permissions = {
-    WriteParquet       = { actions = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"], resources = ["${module.processed.arn}/data/*"] }
+    WriteParquet       = { actions = local.write_once_actions, resources = ["${module.processed.arn}/data/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
     ReadMaskingKey     = { actions = ["secretsmanager:GetSecretValue"], resources = [module.masking_key.secret_arn] }
   }

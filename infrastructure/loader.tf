@@ -32,11 +32,11 @@ module "loader" {
 
   permissions = {
     ReadParquet        = { actions = ["s3:GetObject"], resources = ["${module.processed.arn}/data/*"] }
-    WriteManifests     = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${module.processed.arn}/manifests/*"] }
+    WriteManifests     = { actions = local.write_once_actions, resources = ["${module.processed.arn}/manifests/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
     ReadAdminSecret    = { actions = ["secretsmanager:GetSecretValue"], resources = [module.warehouse.admin_secret_arn] }
     RunStatements = {
-      actions   = ["redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"]
+      actions   = ["redshift-data:BatchExecuteStatement"]
       resources = [module.warehouse.workgroup_arn]
     }
 

@@ -23,4 +23,7 @@ locals {
     POWERTOOLS_METRICS_NAMESPACE = local.metrics_namespace
   }
   metrics_namespace = "DataVault"
+
+  # A put with tags, and where the name is taken, a look at the checksum of what is there.
+  write_once_actions = ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
 }

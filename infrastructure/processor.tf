@@ -31,8 +31,8 @@ module "processor" {
   permissions = {
     ReadRawObjects     = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${module.raw.arn}/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.raw.arn, module.processed.arn] }
-    WriteReceipts      = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${module.processed.arn}/receipts/*"] }
-    WriteQuarantine    = { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${module.quarantine.arn}/quarantine/*"] }
+    WriteReceipts      = { actions = local.write_once_actions, resources = ["${module.processed.arn}/receipts/*"] }
+    WriteQuarantine    = { actions = local.write_once_actions, resources = ["${module.quarantine.arn}/quarantine/*"] }
     PutChunks          = { actions = ["kinesis:PutRecords"], resources = [module.chunks.arn] }
   }
 

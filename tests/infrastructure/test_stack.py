@@ -118,6 +118,20 @@ def test_a_stage_writes_its_own_objects_only(planned: Resources, stage: str, wri
     assert granted == writable
 
 
+@pytest.mark.parametrize(
+    ("stage", "statement"),
+    [
+        ("processor", "WriteReceipts"),
+        ("processor", "WriteQuarantine"),
+        ("enrichment", "WriteParquet"),
+        ("loader", "WriteManifests"),
+    ],
+)
+def test_who_writes_once_may_tag_and_compare(planned: Resources, stage: str, statement: str) -> None:
+    actions = role_statements(planned, stage)[statement]["Action"]
+    assert actions == ["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"]
+
+
 def test_only_the_enrichment_reads_the_masking_key(planned: Resources) -> None:
     readers = {
         address
