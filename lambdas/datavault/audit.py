@@ -151,7 +151,7 @@ def _follow(
             yield finding(LEDGER_TABLE, f"chunk {chunk.id}: {expected} rows expected in the table, {there} are there")
 
 
-def _orphans(
+def _orphans(  # noqa: PLR0913, PLR0917  the five records of what happened, and what is known
     known: set[str],
     processed: Iterable[str],
     keys: dict[str, str],

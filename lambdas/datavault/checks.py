@@ -91,7 +91,9 @@ def values_at(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
         yield from values_at(getattr(value, path[0]), path[1:])
 
 
-def _compile(field: Field, checks: list[Check], path: tuple[str, ...], name: str, *, reject_unknown: bool) -> Any:
+def _compile(  # noqa: C901, PLR0911, PLR0912  one case per type
+    field: Field, checks: list[Check], path: tuple[str, ...], name: str, *, reject_unknown: bool
+) -> Any:
     def check(reason: Reason, holds: Callable[[Any], bool], *, hashable: bool = True) -> None:
         checks.append(Check(path, name, reason, holds, hashable))
 
@@ -199,7 +201,9 @@ def _decimal_rule(field: Field) -> Callable[[Decimal], bool]:
         scale = -int(exponent)
         while scale > field.scale and digits and digits[-1] == 0:
             digits, scale = digits[:-1], scale - 1
-        return whole_digits <= field.precision - field.scale and (scale <= field.scale or not digits) and in_range(value)
+        return (
+            whole_digits <= field.precision - field.scale and (scale <= field.scale or not digits) and in_range(value)
+        )
 
     return holds
 

@@ -1,4 +1,4 @@
-"""Chunks: consecutive valid records of one raw object, as they travel through Kinesis. docs/wire-format.md shows one."""
+"""Chunks: consecutive valid records of one raw object, as they travel through Kinesis (docs/wire-format.md)."""
 
 from collections.abc import Iterator
 from datetime import datetime

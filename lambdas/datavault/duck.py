@@ -24,7 +24,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def duck_type(field: Field) -> str:
+def duck_type(field: Field) -> str:  # noqa: C901, PLR0911  one case per type
     """The type in DuckDB's SQL."""
     match field.type:
         case "string":

@@ -121,7 +121,7 @@ def load_references(connection: duckdb.DuckDBPyConnection, folder: Path) -> list
     """Load each Parquet file of the folder as a table of its name; the names."""
     files = sorted(folder.glob("*.parquet"))
     for file in files:
-        connection.execute(f"CREATE TABLE {identifier(file.stem)} AS FROM read_parquet({literal(str(file))})")  # noqa: S608
+        connection.execute(f"CREATE TABLE {identifier(file.stem)} AS FROM read_parquet({literal(str(file))})")
     return [file.stem for file in files]
 
 

@@ -9,7 +9,10 @@ from backports import zstd
 from .wire import ZSTD_LEVEL
 
 # A checksum in every frame: a flipped bit is an error, not a different record.
-_OPTIONS = {zstd.CompressionParameter.compression_level: ZSTD_LEVEL, zstd.CompressionParameter.checksum_flag: 1}
+_OPTIONS: dict[int, int] = {
+    zstd.CompressionParameter.compression_level: ZSTD_LEVEL,
+    zstd.CompressionParameter.checksum_flag: 1,
+}
 
 
 class FrameError(ValueError):

@@ -14,6 +14,7 @@ from .reasons import Reason
 from .wire import KIB
 
 _INPUT_BYTES = 64 * KIB
+_GZIP_ERROR: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub names an instance
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
@@ -73,7 +74,7 @@ class Inflater:
     def _fill(self, wanted: int) -> None:
         try:
             output = self._next(wanted)
-        except (igzip_lib.error, zstd.ZstdError, EOFError):
+        except (_GZIP_ERROR, zstd.ZstdError, EOFError):
             self._fail(Reason.CORRUPT_STREAM)
             return
         self._left -= len(output)

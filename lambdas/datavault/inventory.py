@@ -1,6 +1,5 @@
 """What is in the buckets and in the warehouse: the reading side of audit, status and quarantine."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,16 +7,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import duckdb
-import msgspec
 
 from .audit import LedgerRow, ParquetRows, RawVersion, WarehouseRows
 from .duck import literal
 from .edges.clients import client
-from .edges.warehouse import StatementError, Warehouse
+from .edges.warehouse import Warehouse
 from .identity import RawObject
 from .receipt import Receipt
 from .receipt import decode as decode_receipt
-from .warehouse_sql import LEDGER, SCHEMA, quoted, text
+from .warehouse_sql import LEDGER, SCHEMA, quoted
 
 _AT_ONCE = 16
 # A Parquet file ends with its footer, the footer's length (4 bytes) and "PAR1".
@@ -62,8 +60,9 @@ def parquet_rows(bucket: str, prefix: str = "data/") -> list[ParquetRows]:
     with tempfile.TemporaryDirectory(prefix="datavault-footers-") as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
         paths = list(pool.map(lambda item: _footer(bucket, item, Path(folder)), found))
         with duckdb.connect() as connection:
+            files = literal(str(Path(folder) / "*.parquet"))
             rows = connection.execute(
-                f"SELECT file_name, num_rows FROM parquet_file_metadata({literal(str(Path(folder) / '*.parquet'))})"
+                f"SELECT file_name, num_rows FROM parquet_file_metadata({files})"  # noqa: S608  a literal
             ).fetchall()
         counts = {Path(name).stem: int(count) for name, count in rows}
         return [ParquetRows(path.stem, item["Key"], counts[path.stem]) for path, item in zip(paths, found, strict=True)]
@@ -91,9 +90,12 @@ def _tail(bucket: str, key: str, size: int, count: int) -> bytes:
 
 def ledger(warehouse: Warehouse) -> list[LedgerRow]:
     _, rows = warehouse.query(
-        f"SELECT chunk_id, dataset, row_count, superseded FROM {LEDGER}", lambda: _QUERY_SECONDS  # noqa: S608  ours
+        f"SELECT chunk_id, dataset, row_count, superseded FROM {LEDGER}",  # noqa: S608  ours
+        lambda: _QUERY_SECONDS,
     )
-    return [LedgerRow(str(chunk), str(dataset), int(count or 0), int(gone or 0)) for chunk, dataset, count, gone in rows]
+    return [
+        LedgerRow(str(chunk), str(dataset), int(count or 0), int(gone or 0)) for chunk, dataset, count, gone in rows
+    ]
 
 
 def warehouse_rows(warehouse: Warehouse, dataset: str) -> list[WarehouseRows]:

@@ -15,7 +15,10 @@ class ChunkEntry(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """lines = valid + quarantined, and valid = the sum of the chunks' records (invariant 5). Blank lines do not count."""
+    """lines = valid + quarantined, and valid = the sum of the chunks' records (invariant 5).
+
+    Blank lines do not count.
+    """
 
     object_id: str
     bucket: str

@@ -4,6 +4,8 @@ One load is one transaction (invariant 4): COPY into a stage, take the chunks th
 the ledger first, because Redshift Serverless runs transactions on snapshots and enforces no key.
 """
 
+# ruff: noqa: S608  names are quoted, values are literals of ours
+
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -70,18 +72,22 @@ def migration(contract: Contract, existing: Mapping[str, str]) -> list[str]:
     """
     if not existing:
         return [_create_table(contract)]
-    statements, problems = [], []
     wanted = {column.name: column for column in contract.columns}
-    for name in existing.keys() - wanted.keys() - LINEAGE_TYPES.keys():
-        problems.append(f"column {name} is in the warehouse and not in the contract")
+    statements: list[str] = []
+    gone = existing.keys() - wanted.keys() - LINEAGE_TYPES.keys()
+    problems = [f"column {name} is in the warehouse and not in the contract" for name in gone]
     for name, column in wanted.items():
         if name not in existing:
             statements.append(f"ALTER TABLE {table(contract)} ADD COLUMN {quoted(name)} {column.warehouse_type}")
         elif existing[name] != column.warehouse_type:
             if existing[name].startswith("varchar") and column.warehouse_type.startswith("varchar"):
-                statements.append(f"ALTER TABLE {table(contract)} ALTER COLUMN {quoted(name)} TYPE {column.warehouse_type}")
+                statements.append(
+                    f"ALTER TABLE {table(contract)} ALTER COLUMN {quoted(name)} TYPE {column.warehouse_type}"
+                )
             else:
-                problems.append(f"column {name} is {existing[name]} in the warehouse, {column.warehouse_type} in the contract")
+                problems.append(
+                    f"column {name} is {existing[name]} in the warehouse, {column.warehouse_type} in the contract"
+                )
     if problems:
         raise MigrationError(
             f"dataset {contract.dataset}: {'; '.join(sorted(problems))}. Make a new dataset for a breaking change "
@@ -98,7 +104,7 @@ def existing_columns(contract: Contract) -> str:
     """A query for the table's columns and their types, as `normalized_type` reads them."""
     return (
         "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
-        f"FROM svv_columns WHERE table_schema = '{SCHEMA}' AND table_name = {text(contract.dataset)}"  # noqa: S608  quoted
+        f"FROM svv_columns WHERE table_schema = '{SCHEMA}' AND table_name = {text(contract.dataset)}"
     )
 
 
@@ -140,25 +146,45 @@ def load(contract: Contract, columns: int, manifest: str, copy_role_arn: str) ->
         f"LOCK {LEDGER}",
         f"CREATE TEMP TABLE stage ({_stage_columns(part)})",
         f"COPY stage FROM {text(manifest)} IAM_ROLE {text(copy_role_arn)} FORMAT AS PARQUET MANIFEST{serialize}",
-        # By the wire format, a chunk is one range of the lines of one object.
-        "CREATE TEMP TABLE staged AS SELECT _chunk_id AS chunk_id, _object_id AS object_id, min(_line) AS first_line, "
-        "max(_line) AS last_line, count(*) AS row_count FROM stage GROUP BY _chunk_id, _object_id",
-        # A chunk that overlaps a loaded one, or an earlier one of this manifest, is not taken: it is there already,
-        # or it was cut differently and must not be.
-        "CREATE TEMP TABLE taken AS SELECT s.chunk_id, s.object_id, s.first_line, s.last_line, s.row_count FROM staged s "
-        f"LEFT JOIN (SELECT object_id, first_line, last_line, '' AS precedes FROM {LEDGER} "
-        "UNION ALL SELECT object_id, first_line, last_line, chunk_id AS precedes FROM staged) l "
-        "ON l.object_id = s.object_id AND l.first_line <= s.last_line AND l.last_line >= s.first_line "
-        "AND l.precedes < s.chunk_id WHERE l.object_id IS NULL",
+        _STAGED,
+        _TAKEN,
         *(_merge(contract, columns) if is_merge else [_append(contract, columns)]),
-        f"INSERT INTO {LEDGER} (chunk_id, object_id, dataset, first_line, last_line, row_count, superseded, loaded_at) "
-        f"SELECT chunk_id, object_id, {text(contract.dataset)}, first_line, last_line, row_count, 0, getdate() FROM taken",
+        _enter_in_ledger(contract),
         *(_count_superseded() if is_merge else []),
-        "SELECT s.chunk_id, CASE WHEN t.chunk_id IS NOT NULL THEN 'loaded' WHEN l.chunk_id IS NOT NULL THEN 'present' "
-        "ELSE 'refused' END AS status, s.row_count FROM staged s LEFT JOIN taken t ON t.chunk_id = s.chunk_id "
-        f"LEFT JOIN {LEDGER} l ON l.chunk_id = s.chunk_id AND l.first_line = s.first_line AND l.last_line = s.last_line "
-        "AND l.row_count = s.row_count",
+        _STATUSES,
     ]
+
+
+# By the wire format, a chunk is one range of the lines of one object.
+_STAGED = (
+    "CREATE TEMP TABLE staged AS SELECT _chunk_id AS chunk_id, _object_id AS object_id, min(_line) AS first_line, "
+    "max(_line) AS last_line, count(*) AS row_count FROM stage GROUP BY _chunk_id, _object_id"
+)
+
+# A chunk that overlaps a loaded one, or an earlier one of this manifest, is not taken: it is there already, or it was
+# cut differently and must not be.
+_TAKEN = (
+    "CREATE TEMP TABLE taken AS SELECT s.chunk_id, s.object_id, s.first_line, s.last_line, s.row_count FROM staged s "
+    f"LEFT JOIN (SELECT object_id, first_line, last_line, '' AS precedes FROM {LEDGER} "
+    "UNION ALL SELECT object_id, first_line, last_line, chunk_id AS precedes FROM staged) l "
+    "ON l.object_id = s.object_id AND l.first_line <= s.last_line AND l.last_line >= s.first_line "
+    "AND l.precedes < s.chunk_id WHERE l.object_id IS NULL"
+)
+
+_STATUSES = (
+    "SELECT s.chunk_id, CASE WHEN t.chunk_id IS NOT NULL THEN 'loaded' WHEN l.chunk_id IS NOT NULL THEN 'present' "
+    "ELSE 'refused' END AS status, s.row_count FROM staged s LEFT JOIN taken t ON t.chunk_id = s.chunk_id "
+    f"LEFT JOIN {LEDGER} l ON l.chunk_id = s.chunk_id AND l.first_line = s.first_line AND l.last_line = s.last_line "
+    "AND l.row_count = s.row_count"
+)
+
+
+def _enter_in_ledger(contract: Contract) -> str:
+    return (
+        f"INSERT INTO {LEDGER} (chunk_id, object_id, dataset, first_line, last_line, row_count, superseded, loaded_at) "
+        f"SELECT chunk_id, object_id, {text(contract.dataset)}, first_line, last_line, row_count, 0, getdate() "
+        "FROM taken"
+    )
 
 
 def _stage_columns(columns: Sequence[Column]) -> str:
@@ -173,11 +199,13 @@ def _target_columns(contract: Contract) -> list[str]:
 def _taken_rows(contract: Contract, columns: int) -> str:
     """The taken rows of the stage with every column of the table; null where the Parquet objects are older than it."""
     selected = [
-        f"s.{quoted(column.name)}" if number < columns else f"CAST(NULL AS {column.warehouse_type}) AS {quoted(column.name)}"
+        f"s.{quoted(column.name)}"
+        if number < columns
+        else f"CAST(NULL AS {column.warehouse_type}) AS {quoted(column.name)}"
         for number, column in enumerate(contract.columns)
     ]
     selected += [f"s.{name}" for name in LINEAGE_TYPES]
-    return f"SELECT {', '.join(selected)} FROM stage s JOIN taken t ON t.chunk_id = s._chunk_id"  # noqa: S608  quoted
+    return f"SELECT {', '.join(selected)} FROM stage s JOIN taken t ON t.chunk_id = s._chunk_id"
 
 
 def _append(contract: Contract, columns: int) -> str:
@@ -196,20 +224,23 @@ def _merge(contract: Contract, columns: int) -> list[str]:
     same_key = " AND ".join(f"{name}.{quoted(key)} = k.{quoted(key)}" for key in contract.primary_key)
     listed = ", ".join(_target_columns(contract))
     there = ", ".join(f"{name}.{column}" for column in _target_columns(contract))
+    candidates = (
+        f"SELECT {listed} FROM arriving UNION ALL SELECT {there} FROM {target} JOIN arriving_keys k ON {same_key}"
+    )
+    place = f"row_number() OVER (PARTITION BY {keys} ORDER BY {_LATEST}) AS place"
     return [
         f"CREATE TEMP TABLE arriving AS {_taken_rows(contract, columns)}",
-        f"CREATE TEMP TABLE arriving_keys AS SELECT DISTINCT {keys} FROM arriving",  # noqa: S608  names are quoted
-        f"CREATE TEMP TABLE ranked AS SELECT {listed}, row_number() OVER (PARTITION BY {keys} ORDER BY {_LATEST}) AS place "  # noqa: S608
-        f"FROM (SELECT {listed} FROM arriving UNION ALL SELECT {there} FROM {target} JOIN arriving_keys k ON {same_key}) c",
-        f"DELETE FROM {target} USING arriving_keys k WHERE {same_key}",  # noqa: S608  names are quoted
-        f"INSERT INTO {target} ({listed}) SELECT {listed} FROM ranked WHERE place = 1",  # noqa: S608  names are quoted
+        f"CREATE TEMP TABLE arriving_keys AS SELECT DISTINCT {keys} FROM arriving",
+        f"CREATE TEMP TABLE ranked AS SELECT {listed}, {place} FROM ({candidates}) c",
+        f"DELETE FROM {target} USING arriving_keys k WHERE {same_key}",
+        f"INSERT INTO {target} ({listed}) SELECT {listed} FROM ranked WHERE place = 1",
     ]
 
 
 def _count_superseded() -> list[str]:
     """Mark in the ledger which chunks' rows are no longer in the table, so that the audit adds up."""
+    counted = "SELECT _chunk_id AS chunk_id, count(*) AS gone FROM ranked WHERE place > 1 GROUP BY _chunk_id"
     return [
-        "CREATE TEMP TABLE replaced AS SELECT _chunk_id AS chunk_id, count(*) AS gone FROM ranked WHERE place > 1 "
-        "GROUP BY _chunk_id",
+        f"CREATE TEMP TABLE replaced AS {counted}",
         f"UPDATE {LEDGER} SET superseded = superseded + gone FROM replaced WHERE ledger.chunk_id = replaced.chunk_id",
     ]

@@ -22,7 +22,9 @@ _RESERVED_SECONDS = 10.0
 _WAREHOUSE = ("DATAVAULT_WORKGROUP", "DATAVAULT_DATABASE", "DATAVAULT_WAREHOUSE_SECRET_ARN")
 
 logger = Logger()
-bucket, copy_role_arn, *login = required(("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_COPY_ROLE_ARN", *_WAREHOUSE)).values()
+bucket, copy_role_arn, *login = required(
+    ("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_COPY_ROLE_ARN", *_WAREHOUSE)
+).values()
 target = Target(bucket, Warehouse(*login), copy_role_arn)
 contracts = Contracts(contracts_folder())
 
@@ -42,7 +44,7 @@ def load_data(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             for created in created_objects(message["body"]):
                 messages[created.key].append(message["messageId"])
         except EventError as error:
-            logger.error("not an S3 event", error=str(error))
+            logger.error("not an S3 event", error=str(error))  # noqa: TRY400  a trace would say nothing more
             failed.append(message["messageId"])
     for load in load_keys(messages, contracts, target, remaining_seconds):
         report(load)

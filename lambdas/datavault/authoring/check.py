@@ -50,7 +50,8 @@ def sql_problems(contract: Contract, folder: Path) -> list[Problem]:
         except duckdb.Error as error:
             hint = ""
             if isinstance(error, duckdb.CatalogException) and "Table" in str(error):
-                hint = f"reference tables are CSV files in {folder / 'reference'}; `make data` fetches those of the examples"
+                tables = folder / "reference"
+                hint = f"reference tables are CSV files in {tables}; `make data` fetches those of the examples"
             return [Problem(place, str(error), hint)]
         wanted_types = {column.name: _canonical(connection, duck_type(column.field)) for column in contract.columns}
     found = {name: kind for name, kind, *_ in rows}
@@ -62,13 +63,17 @@ def sql_problems(contract: Contract, folder: Path) -> list[Problem]:
         if got is None:
             problems.append(Problem(place, f"the result has no column {column.name}", "the contract promises it"))
         elif not column.mask and got != wanted and got not in _WIDENS.get(wanted, ()):
-            problems.append(Problem(place, f"column {column.name} is {got}, the contract says {wanted}", "cast one, or change the other"))
+            problems.append(
+                Problem(
+                    place, f"column {column.name} is {got}, the contract says {wanted}", "cast one, or change the other"
+                )
+            )
     return problems
 
 
 def _canonical(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
     """The type as DESCRIBE writes it, so that types can be compared as text."""
-    row = connection.execute(f"SELECT typeof(NULL::{kind})").fetchone()  # noqa: S608  names are quoted
+    row = connection.execute(f"SELECT typeof(NULL::{kind})").fetchone()
     return str(row[0]) if row else kind
 
 
@@ -76,7 +81,7 @@ def reference_sql(csv: Path, contract: Contract) -> str:
     """A statement that loads a reference CSV as a table named like the file, its types told from every row."""
     nulls = ", ".join(map(literal, contract.csv.null_values))
     return (
-        f"CREATE TABLE {identifier(csv.stem)} AS FROM "  # noqa: S608  names are quoted
+        f"CREATE TABLE {identifier(csv.stem)} AS FROM "
         f"read_csv({literal(str(csv))}, header=true, sample_size=-1, nullstr=[{nulls}])"
     )
 
@@ -86,7 +91,10 @@ def _release_problems(contract: Contract, folder: Path) -> list[Problem]:
     if not path.exists():
         return []
     released = msgspec.json.decode(path.read_bytes(), type=Contract)
-    problems = [Problem(str(folder / CONTRACT_FILE), change.message, change.hint) for change in breaking_changes(released, contract)]
+    problems = [
+        Problem(str(folder / CONTRACT_FILE), change.message, change.hint)
+        for change in breaking_changes(released, contract)
+    ]
     if contract != released and contract.version == released.version:
         message = f"differs from version {released.version}, which is released"
         problems.append(Problem(str(folder / CONTRACT_FILE), message, "give it a new version"))

@@ -29,7 +29,9 @@ def _consumer_changes(released: Contract, current: Contract) -> Iterator[Breakin
     old, new = released.columns, current.columns
     for position, column in enumerate(old):
         if position >= len(new) or new[position].name != column.name:
-            yield Breaking(f"column {column.name} is gone, renamed or moved", "new columns go to the end; " + _NEW_DATASET)
+            yield Breaking(
+                f"column {column.name} is gone, renamed or moved", "new columns go to the end; " + _NEW_DATASET
+            )
             return
         yield from _column_changes(column, new[position])
     for column in new[len(old) :]:
@@ -50,7 +52,9 @@ def _column_changes(old: Column, new: Column) -> Iterator[Breaking]:
         yield Breaking(f"column {old.name} is no longer masked", _NEW_DATASET)
 
 
-def _producer_changes(old: Sequence[Field], new: Sequence[Field], place: str, unknown_fields: str) -> Iterator[Breaking]:
+def _producer_changes(
+    old: Sequence[Field], new: Sequence[Field], place: str, unknown_fields: str
+) -> Iterator[Breaking]:
     now = {field.name: field for field in new}
     before = {field.name for field in old}
     for field in new:
@@ -72,7 +76,14 @@ def _field_changes(old: Field, new: Field, here: str, unknown_fields: str) -> It
         yield Breaking(f"field {here} changes its type or pattern", _NEW_MAJOR)
     if new.enum and (not old.enum or set(old.enum) - set(new.enum)):
         yield Breaking(f"field {here} allows fewer values", _NEW_MAJOR)
-    lower = [("minimum", 1), ("exclusive_minimum", 1), ("min_length", 1), ("maximum", -1), ("exclusive_maximum", -1), ("max_length", -1)]
+    lower = [
+        ("minimum", 1),
+        ("exclusive_minimum", 1),
+        ("min_length", 1),
+        ("maximum", -1),
+        ("exclusive_maximum", -1),
+        ("max_length", -1),
+    ]
     for name, sign in lower:
         was, is_now = getattr(old, name), getattr(new, name)
         if is_now is not None and (was is None or (is_now > was if sign > 0 else is_now < was)):

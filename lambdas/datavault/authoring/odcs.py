@@ -15,7 +15,7 @@ import jsonschema
 import msgspec
 import yaml
 
-from ..contract import Column, Contract, CsvOptions, Field, FieldType
+from ..contract import Column, Contract, Field, FieldType
 from ..duck import LINEAGE, default_sql
 from .problems import ContractError, Problem
 
@@ -138,7 +138,9 @@ class _Compiler:
         if custom.get("loadMode") == "merge" and not primary_key:
             self._problem("loadMode", "merge needs a primary key", "set primaryKey: true on its columns")
         if (limit := custom.get("maxRecordBytes", 0)) and not 1 <= limit <= _MAX_RECORD_BYTES:
-            self._problem("maxRecordBytes", f"is {limit}", f"at most {_MAX_RECORD_BYTES}: a record must fit into a chunk")
+            self._problem(
+                "maxRecordBytes", f"is {limit}", f"at most {_MAX_RECORD_BYTES}: a record must fit into a chunk"
+            )
         levels = [column.classification for column in columns]
         described = self._document.get("description", {})
         given: dict[str, Any] = {
@@ -187,7 +189,9 @@ class _Compiler:
             unit = str(level.get("unit", ""))[:1].lower()
             value = level["value"]
             if unit not in units or not isinstance(value, int) or value <= 0:
-                self._problem(f"slaProperties.{number}", f"{value} {level.get('unit')}", f"a whole number of {', '.join(units)}")
+                self._problem(
+                    f"slaProperties.{number}", f"{value} {level.get('unit')}", f"a whole number of {', '.join(units)}"
+                )
             else:
                 name = "freshness_seconds" if level["property"] == "latency" else "retention_days"
                 levels[name] = value * units[unit]
@@ -238,7 +242,9 @@ class _Compiler:
             self._problem(place, f"logicalType {kind!r}", f"one of {', '.join(sorted(get_args(FieldType)))}")
             kind = "string"
         enum = tuple(entry["value"] for entry in item.get("enum", []))
-        if enum and (kind not in ("string", "integer") or {type(value) for value in enum} != {str if kind == "string" else int}):
+        if enum and (
+            kind not in ("string", "integer") or {type(value) for value in enum} != {str if kind == "string" else int}
+        ):
             self._problem(place, "enum", "values of a string or an integer property, in its own type")
             enum = ()
         pattern = options.get("pattern")
@@ -248,7 +254,11 @@ class _Compiler:
             except re.error as error:
                 self._problem(place, f"pattern: {error}")
                 pattern = None
-        bits = options.get("format", physical if physical in _BITS else _narrowest(options)) if kind == "integer" else "i64"
+        bits = (
+            options.get("format", physical if physical in _BITS else _narrowest(options))
+            if kind == "integer"
+            else "i64"
+        )
         if bits not in _BITS:
             self._problem(place, f"format {bits!r}", "i16, i32 or i64")
             bits = "i64"

@@ -25,7 +25,7 @@ class _Bucket(msgspec.Struct):
 class _Object(msgspec.Struct):
     key: str
     size: int = 0
-    versionId: str = "null"  # noqa: N815  S3's name
+    version_id: str = msgspec.field(name="versionId", default="null")
 
 
 class _S3(msgspec.Struct):
@@ -34,8 +34,8 @@ class _S3(msgspec.Struct):
 
 
 class _Record(msgspec.Struct):
-    eventVersion: str  # noqa: N815  S3's name
-    eventName: str  # noqa: N815  S3's name
+    version: str = msgspec.field(name="eventVersion")
+    name: str = msgspec.field(name="eventName")
     s3: _S3
 
 
@@ -64,15 +64,15 @@ def created_objects(body: str) -> list[S3ObjectEvent]:
     if not message.Records:
         raise EventError("the message has no Records")
     # Minor versions only add fields (S3 User Guide, Event message structure).
-    if any(not record.eventVersion.startswith("2.") for record in message.Records):
+    if any(not record.version.startswith("2.") for record in message.Records):
         raise EventError("the event's major version is not 2")
     return [
         S3ObjectEvent(
             bucket=record.s3.bucket.name,
             key=unquote_plus(record.s3.object.key),
-            version_id=record.s3.object.versionId,
+            version_id=record.s3.object.version_id,
             size=record.s3.object.size,
         )
         for record in message.Records
-        if record.eventName.startswith("ObjectCreated:")
+        if record.name.startswith("ObjectCreated:")
     ]

@@ -1,9 +1,9 @@
 """S3: read a raw object's version, put once (invariant 2)."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
-from base64 import b64encode
 from typing import IO
 from urllib.parse import urlencode
 

@@ -88,5 +88,6 @@ def _pages(statement_id: str) -> Iterator[dict[str, Any]]:
 def _value(field: dict[str, Any]) -> str | int | float | bool | None:
     if field.get("isNull"):
         return None
-    (value,) = field.values()
-    return value  # type: ignore[no-any-return]  the Data API's field union
+    value: str | int | float | bool
+    (value,) = field.values()  # the Data API's union: one member is set
+    return value

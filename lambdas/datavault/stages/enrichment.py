@@ -7,6 +7,7 @@ from ..edges import s3
 from ..enrich import Enrichers
 from ..identity import COLUMNS_METADATA, parquet_key
 
+
 class Written(msgspec.Struct, frozen=True):
     """A Parquet object that is in the processed bucket."""
 
