@@ -35,8 +35,9 @@ module "loader" {
     WriteManifests     = { actions = local.write_once_actions, resources = ["${module.processed.arn}/manifests/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
     ReadAdminSecret    = { actions = ["secretsmanager:GetSecretValue"], resources = [module.warehouse.admin_secret_arn] }
+    # Loads are batches, one transaction each; a migration's statements run alone.
     RunStatements = {
-      actions   = ["redshift-data:BatchExecuteStatement"]
+      actions   = ["redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"]
       resources = [module.warehouse.workgroup_arn]
     }
 

@@ -11,7 +11,10 @@ terraform {
     }
   }
 
-  backend "local" {}
+  # Not Terraform's default name: init with another path would offer to move a state of that name.
+  backend "local" {
+    path = "local.tfstate"
+  }
 }
 
 provider "aws" {
