@@ -113,14 +113,18 @@ def print_summary(
     for finding in audit.findings:
         out.print(f"{finding.hop} {finding.key}: {finding.message}", highlight=False)
     out.print(f"audit: {'balanced' if audit.is_balanced else 'NOT BALANCED'}", highlight=False)
-    port, database = run.stack.warehouse_port, run.stack.database
-    out.print(
-        f"\nLook around:\n  .venv/bin/datavault query 'select carrier_name, count(*) from flights group by 1 order by 2 desc'\n"
-        f"  .venv/bin/datavault quarantine list\n"
-        f"  psql postgresql://datavault:datavault@127.0.0.1:{port}/{database}     (or any SQL client)",
-        highlight=False,
-        soft_wrap=True,
-    )
+    print_next_steps(run)
+
+
+def print_next_steps(run: Context) -> None:
+    for line in (
+        "",
+        "Look around:",
+        "  .venv/bin/datavault query 'select carrier_name, count(*) from flights group by 1 order by 2 desc'",
+        "  .venv/bin/datavault quarantine list",
+        f"  psql postgresql://datavault:datavault@127.0.0.1:{run.stack.warehouse_port}/{run.stack.database}",
+    ):
+        run.out.print(line, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def _order(chance: random.Random, number: int) -> dict[str, Any]:
     total = sum((Decimal(item["unit_price"]) * item["quantity"] for item in items), Decimal())
     order: dict[str, Any] = {
         "order_id": f"ORD-{number:08}",
-        "ordered_at": f"2026-01-{chance.randint(1, 28):02}T{chance.randrange(24):02}:{chance.randrange(60):02}:00+01:00",
+        "ordered_at": f"2026-01-{chance.randint(1, 28):02}T{chance.randrange(24):02}:00:00+01:00",
         "customer": {
             "id": chance.randint(1, 500),
             "email": f"customer{chance.randint(1, 500)}@example.com",

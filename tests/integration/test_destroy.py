@@ -1,5 +1,6 @@
 """Terraform's promises: nothing to change after apply, nothing left after destroy."""
 
+import os
 import subprocess
 
 from datavault.cli.context import Context
@@ -12,7 +13,7 @@ def terraform(run: Context, *arguments: str) -> subprocess.CompletedProcess[str]
     assert run.stack.endpoint_url
     return subprocess.run(
         [ROOT / "scripts/terraform", "-chdir=environments/local", *arguments],
-        env=dict(__import__("os").environ, TF_VAR_endpoint=run.stack.endpoint_url),
+        env=os.environ | {"TF_VAR_endpoint": run.stack.endpoint_url},
         capture_output=True,
         text=True,
         check=False,

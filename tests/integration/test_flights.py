@@ -90,7 +90,8 @@ def test_every_value_in_the_warehouse_equals_the_source(
         "AND left(column_name, 1) <> '_' ORDER BY ordinal_position"
     )]  # fmt: skip
     found = warehouse.execute(
-        f"SELECT _line, {', '.join(columns)} FROM public.flights WHERE _object_id = %s ORDER BY _line", [flights.object_id]
+        f"SELECT _line, {', '.join(columns)} FROM public.flights WHERE _object_id = %s ORDER BY _line",
+        [flights.object_id],
     ).fetchall()
 
     expected = expected_rows(run)

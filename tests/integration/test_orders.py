@@ -29,7 +29,7 @@ Orders = dict[str, Loaded]
 def orders(
     run: Context, put: Callable[[str, bytes], RawObject], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Orders, dict[str, Path]]:
-    """The demo's orders. The first file waits for its rows: S3's times are whole seconds, and later objects must win."""
+    """The demo's orders. The first file waits for its rows: S3's times are whole seconds, later objects must win."""
     files = demo_data.write(tmp_path_factory.mktemp("orders"))
     first, *others = files
     started = time.monotonic()

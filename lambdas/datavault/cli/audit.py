@@ -39,7 +39,9 @@ def take(run: Context, dataset: str | None = None) -> Audit:
     receipts = inventory.receipts(stack.processed_bucket, f"receipts/{dataset}/" if dataset else "receipts/")
     parquet = inventory.parquet_rows(stack.processed_bucket, f"data/{dataset}/" if dataset else "data/")
     ledger = [row for row in inventory.ledger(warehouse) if dataset in (None, row.dataset)]
-    table = [row for name in stack.datasets if dataset in (None, name) for row in inventory.warehouse_rows(warehouse, name)]
+    table = [
+        row for name in stack.datasets if dataset in (None, name) for row in inventory.warehouse_rows(warehouse, name)
+    ]
     return reconcile(raws, receipts, parquet, ledger, table)
 
 
@@ -52,5 +54,7 @@ def _print(run: Context, result: Audit) -> None:
     ]  # fmt: skip
     run.print_table("", columns, rows)
     for finding in result.findings:
-        run.out.print(f"[red]{finding.hop}[/red] {finding.key} ({finding.object_id}): {finding.message}", highlight=False)
+        run.out.print(
+            f"[red]{finding.hop}[/red] {finding.key} ({finding.object_id}): {finding.message}", highlight=False
+        )
     run.out.print(f"audit: {'balanced' if result.is_balanced else f'{len(result.findings)} findings'}")

@@ -110,7 +110,12 @@ class Context:
         for index, column in enumerate(columns):
             table.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value) for value in row))
+            table.add_row(
+                *(
+                    f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+                    for value in row
+                )
+            )
         self.out.print(table)
 
 

@@ -33,7 +33,9 @@ def check(
             contract = check_folder(folder)
             if not run.as_json:
                 counts = f"{len(contract.fields)} fields, {len(contract.columns)} columns"
-                run.out.print(f"{contract.dataset} {contract.version}: ok ({counts}, {contract.classification})", highlight=False)
+                run.out.print(
+                    f"{contract.dataset} {contract.version}: ok ({counts}, {contract.classification})", highlight=False
+                )
         except ContractError as error:
             problems += error.problems
     if run.as_json:
@@ -96,7 +98,13 @@ def _print(run: Context, contract: Contract) -> None:
     rows = [[field.name, _kind(field), "yes" if field.required else "", _rules(field)] for field in contract.fields]
     run.print_table("What producers send", ["field", "type", "required", "rules"], rows)
     columns = [
-        [column.name, column.warehouse_type, "yes" if column.field.required else "", column.classification, "hmac" if column.mask else ""]
+        [
+            column.name,
+            column.warehouse_type,
+            "yes" if column.field.required else "",
+            column.classification,
+            "hmac" if column.mask else "",
+        ]
         for column in contract.columns
     ]
     run.print_table("What consumers read", ["column", "type", "required", "classification", "mask"], columns)

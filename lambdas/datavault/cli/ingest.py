@@ -14,7 +14,7 @@ from .context import Context, Failure, aws_failure
 from .progress import wait_until_loaded
 
 
-def ingest(
+def ingest(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     context: typer.Context,
     dataset: Annotated[str, typer.Argument(help="A dataset that has a contract.")],
     files: Annotated[list[Path], typer.Argument(help="NDJSON, JSON array or CSV; plain, gzip or zstd.")],
@@ -41,7 +41,9 @@ def ingest(
         run.print_json({"sent": sent, "loaded": loads})
         return
     for raw in sent:
-        run.out.print(f"sent {raw.source} (version {raw.version_id}, object id {raw.id})", highlight=False, soft_wrap=True)
+        run.out.print(
+            f"sent {raw.source} (version {raw.version_id}, object id {raw.id})", highlight=False, soft_wrap=True
+        )
     for load in loads:
         run.out.print(
             f"{load.key}: {load.lines:,} records in, {load.valid:,} valid, {load.quarantined:,} quarantined, "

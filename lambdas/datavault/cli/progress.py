@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 
 import msgspec
-from botocore.exceptions import ClientError
 from rich.live import Live
 from rich.text import Text
 

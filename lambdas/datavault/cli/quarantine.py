@@ -30,13 +30,20 @@ def list_objects(
     if run.as_json:
         run.print_json(
             [
-                {"object_id": receipt.object_id, "key": receipt.key, "dataset": receipt.dataset, "reasons": receipt.reasons}
+                {
+                    "object_id": receipt.object_id,
+                    "key": receipt.key,
+                    "dataset": receipt.dataset,
+                    "reasons": receipt.reasons,
+                }
                 for receipt in found
             ]
         )
         return
     rows = [
-        [receipt.object_id, receipt.key, reason, count] for receipt in found for reason, count in receipt.reasons.items()
+        [receipt.object_id, receipt.key, reason, count]
+        for receipt in found
+        for reason, count in receipt.reasons.items()
     ]
     run.print_table("", ["object id", "object", "reason", "records"], rows)
 
@@ -57,14 +64,20 @@ def show(
         raise aws_failure(error) from error
     if not objects:
         raise Failure(f"no quarantined object begins with {object_id!r}", "`datavault quarantine list` shows them", 1)
-    entries = [
-        (header, entry) for header, found in objects for entry in found if reason in (None, entry.reason.value)
-    ][:limit]
+    entries = [(header, entry) for header, found in objects for entry in found if reason in (None, entry.reason.value)][
+        :limit
+    ]
     if run.as_json:
         run.print_json([_as_json(header, entry, reveal) for header, entry in entries])
         return
     rows = [
-        [header.source, f"{entry.line}{' to the end' if entry.rest else ''}", entry.reason.value, entry.field, _original(entry, reveal)]
+        [
+            header.source,
+            f"{entry.line}{' to the end' if entry.rest else ''}",
+            entry.reason.value,
+            entry.field,
+            _original(entry, reveal),
+        ]
         for header, entry in entries
     ]
     run.print_table("", ["object", "line", "reason", "field", "original"], rows)

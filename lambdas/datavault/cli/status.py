@@ -25,12 +25,16 @@ def status(context: typer.Context) -> None:
     if run.as_json:
         run.print_json(found)
     else:
-        run.print_table("Waiting", ["queue", "waiting", "in work"], [[name, *counts] for name, counts in found["waiting"].items()])
+        run.print_table(
+            "Waiting", ["queue", "waiting", "in work"], [[name, *counts] for name, counts in found["waiting"].items()]
+        )
         run.print_table("Given up", ["place", "count"], list(found["given_up"].items()))
         columns = ["dataset", "raw objects", "processed", "records", "quarantined", "rows loaded"]
         run.print_table("Datasets", columns, [[name, *counts.values()] for name, counts in found["datasets"].items()])
         if port := run.stack.warehouse_port:
-            run.out.print(f"SQL clients: postgresql://datavault:datavault@127.0.0.1:{port}/{run.stack.database}", highlight=False)
+            run.out.print(
+                f"SQL clients: postgresql://datavault:datavault@127.0.0.1:{port}/{run.stack.database}", highlight=False
+            )
     if given_up:
         raise typer.Exit(1)
 
