@@ -12,6 +12,7 @@ import msgspec
 
 from .checks import Check, compile_struct, failures
 from .contract import Contract
+from .decimals import DecimalStrings
 from .reasons import Reason, Reject
 from .wire import KEPT_BYTES
 
@@ -51,13 +52,19 @@ class Validator:
         # Decimals travel as strings: DuckDB reads a JSON number with a fraction through a double.
         self._encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines
         self._max_record_bytes = contract.max_record_bytes
+        self._decimal_strings = DecimalStrings(contract.fields)
 
     def judge(self, batch: Batch) -> Verdict:
         """Decode every text of the batch; nothing that a text can hold makes this raise."""
         rejects = {reject.line - batch.first: reject for reject in batch.rejects}
-        texts = batch.texts
+        texts: Sequence[bytes] = batch.texts
         if texts and max(map(len, texts)) > self._max_record_bytes:
             texts = self._without_overlong(batch, rejects)
+        if lax := dict(self._decimal_strings.offenders(texts)):
+            for position, field in lax.items():
+                original = batch.originals[position]
+                rejects[position] = Reject(batch.first + position, Reason.INVALID_FORMAT, field, original)
+            texts = [b"" if position in lax else text for position, text in enumerate(texts)]
 
         records: list[msgspec.Struct] = []
         dropped: list[int] = []  # positions in texts that gave no record, ascending
@@ -116,6 +123,7 @@ _MESSAGES: list[tuple[re.Pattern[str], Reason]] = [
     (re.compile(r"Invalid |with a timezone component"), Reason.INVALID_FORMAT),
     (re.compile(r"Expected "), Reason.WRONG_TYPE),
 ]
+_INDEX = re.compile(r"\[[0-9.]+\]")  # fields are counted by name, whichever item of an array they are in
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _NAMED = re.compile(r"(?:missing required|contains unknown) field `(.*?)`(?: - at |$)", re.DOTALL)
 _MAX_FIELD_CHARACTERS = 128
@@ -144,7 +152,7 @@ def explain(error: Exception, text: bytes) -> tuple[Reason, str]:
     named = _NAMED.search(message)
     parts = [path[1] if path else "", named[1] if named else ""]
     field = ".".join(part for part in parts if part)
-    return reason, field[:_MAX_FIELD_CHARACTERS]
+    return reason, _INDEX.sub("[]", field)[:_MAX_FIELD_CHARACTERS]
 
 
 # A NUL character is valid in JSON and in no VARCHAR: the escape is only one when the backslashes before it pair up.

@@ -5,13 +5,13 @@ header as 1: the one that an editor shows, unless values hold newlines.
 """
 
 import csv
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 
 import msgspec
 
 from ..contract import Contract, Field
+from ..decimals import NUMBER
 from ..inflate import Inflater
 from ..reasons import Reason, Reject
 from ..records import Batch
@@ -20,8 +20,6 @@ from .blocks import Block, blocks
 from .errors import ObjectRejectedError
 
 _BOM = "\ufeff"
-# RFC 8259's grammar of numbers. Anything else is written as a string, and so is of the wrong type.
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 # Values of a column repeat; this many distinct ones are remembered for a column before it starts anew.
 _MAX_REMEMBERED = 10_000
 
@@ -68,10 +66,10 @@ def batches(inflater: Inflater, contract: Contract) -> Iterator[Batch]:
         if line == 1:
             if block.overlong:
                 raise ObjectRejectedError(Reason.INVALID_HEADER)
-            header, block.data = _split_header(block.data)
+            header, block.data, has_rows = _split_header(block.data)
             columns, template = _plan(_header(header, contract), contract)
             line = 2
-            if not block.data:
+            if not has_rows:
                 continue
         if block.overlong:
             # A quote that is never closed makes a short line look endless.
@@ -95,11 +93,12 @@ def _last_row_end(data: bytes) -> int:
     return position
 
 
-def _split_header(data: bytes) -> tuple[bytes, bytes]:
+def _split_header(data: bytes) -> tuple[bytes, bytes, bool]:
+    """The header, what follows it, and whether anything does (a blank line is something)."""
     position = data.find(b"\n")
     while position >= 0 and data.count(b'"', 0, position) % 2:
         position = data.find(b"\n", position + 1)
-    return (data[:position], data[position + 1 :]) if position >= 0 else (data, b"")
+    return (data[:position], data[position + 1 :], True) if position >= 0 else (data, b"", False)
 
 
 def _header(line: bytes, contract: Contract) -> list[str]:
@@ -113,6 +112,9 @@ def _header(line: bytes, contract: Contract) -> list[str]:
 def _plan(header: Sequence[str], contract: Contract) -> tuple[list[_Cells | None], str]:
     """How to write a row: the cells of each column (None: left out), and the row's template."""
     fields = {field.name: field for field in contract.fields}
+    if fields.keys().isdisjoint(header):
+        # No header at all, but a row of values: they must not stand where a field is named.
+        raise ObjectRejectedError(Reason.INVALID_HEADER)
     for name in header:
         if header.count(name) > 1 or (name not in fields and contract.unknown_fields == "reject"):
             raise ObjectRejectedError(Reason.INVALID_HEADER, name)
@@ -127,11 +129,9 @@ def _plan(header: Sequence[str], contract: Contract) -> tuple[list[_Cells | None
 
 def _writer(field: Field, nulls: frozenset[str]) -> Callable[[str], str]:
     match field.type:
-        case "integer" | "number":
-            return lambda value: "null" if value in nulls else value if _NUMBER.fullmatch(value) else _quote(value)
-        case "decimal":
-            # The judge takes decimals as strings too, and then would take "NaN", " 1" and "1_0" from Python's Decimal.
-            return lambda value: "null" if value in nulls else value if _NUMBER.fullmatch(value) else "true"
+        case "integer" | "number" | "decimal":
+            # What is no number is written as a string, and so is of the wrong type.
+            return lambda value: "null" if value in nulls else value if NUMBER.fullmatch(value) else _quote(value)
         case "boolean":
             literals = {"true": "true", "false": "false"}
             return lambda value: "null" if value in nulls else literals.get(value.lower()) or _quote(value)
@@ -204,23 +204,28 @@ def _rows(data: bytes, delimiter: str) -> tuple[list[list[str]], list[bytes]]:
 def _rows_one_by_one(
     data: bytes, delimiter: str, first: int, rejects: list[Reject]
 ) -> tuple[list[list[str]], list[bytes]]:
-    """As `_rows`, for a block with unreadable rows: they become rejects and empty lists."""
+    """As `_rows`, for a block with unreadable rows: they become rejects and empty lists.
+
+    A quote that is never closed spoils the line it is in; the next line is read as a new row.
+    """
     rows: list[list[str]] = []
     originals: list[bytes] = []
     lines = data.split(b"\n")
-    reader = csv.reader(_with_newlines(data.decode(errors="surrogateescape")), delimiter=delimiter, strict=True)
-    start = 0
-    while True:
+    text_lines = list(_with_newlines(data.decode(errors="surrogateescape")))
+    reader = csv.reader(text_lines, delimiter=delimiter, strict=True)
+    begun = start = 0  # the lines where the reader and the row begin
+    while start < len(lines):
         reason: Reason | None = None
         row: list[str] = []
         try:
             row = next(reader)
-        except StopIteration:
-            return rows, originals
+            end = begun + reader.line_num
         except csv.Error:
-            reason = Reason.INVALID_CSV
-        original = b"\n".join(lines[start : reader.line_num])
-        start = reader.line_num
+            reason, end = Reason.INVALID_CSV, start + 1
+            if begun + reader.line_num != end:
+                begun, reader = end, csv.reader(text_lines[end:], delimiter=delimiter, strict=True)
+        original = b"\n".join(lines[start:end])
+        start = end
         try:
             original.decode()
         except UnicodeDecodeError:
@@ -230,6 +235,7 @@ def _rows_one_by_one(
             row = []
         rows.append(row)
         originals.append(original)
+    return rows, originals
 
 
 def _with_newlines(text: str) -> Iterator[str]:

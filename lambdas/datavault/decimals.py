@@ -1,0 +1,83 @@
+"""Decimals that come as JSON strings: only those that are JSON numbers between quotes.
+
+msgspec hands such a string to Python's Decimal, which also takes "1_0", " 1" and the digits of every script. The
+decoder cannot be told otherwise, so the few texts that give a decimal as a string are looked at here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from .contract import Field
+
+# RFC 8259's grammar of numbers.
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+_decode = msgspec.json.Decoder().decode
+
+type _Path = tuple[str | None, ...]  # names of fields; None for each item of an array
+
+
+class DecimalStrings:
+    """Finds decimals in strings that are no JSON numbers."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._paths = list(_decimal_paths(fields, ()))
+        self._candidate = re.compile(b"|".join(map(_candidate, self._paths)) + rb"|\\u00[0-7]").search
+
+    def offenders(self, texts: Sequence[bytes]) -> Iterator[tuple[int, str]]:
+        """The position and the field of each text with such a decimal."""
+        if not self._paths:
+            return
+        for position, match in enumerate(map(self._candidate, texts)):
+            if match and (field := self._offending_field(texts[position])) is not None:
+                yield position, field
+
+    def _offending_field(self, text: bytes) -> str | None:
+        try:
+            record = _decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None  # the decoder of records says what is wrong
+        for path in self._paths:
+            for value in _values_at(record, path):
+                if isinstance(value, str) and not NUMBER.fullmatch(value):
+                    return name_of(path)
+        return None
+
+
+def name_of(path: _Path) -> str:
+    """`items[].price` for the prices of all items."""
+    return "".join("[]" if part is None else f".{part}" for part in path).removeprefix(".")
+
+
+def _candidate(path: _Path) -> bytes:
+    """A pattern for texts that may hold a string at `path`. (A name written with escapes is caught beside it.)"""
+    last_name = max(position for position, part in enumerate(path) if part is not None)
+    name = re.escape(msgspec.json.encode(path[last_name]))
+    return name + (rb'\s*:\s*"' if last_name == len(path) - 1 else rb"\s*:\s*\[")
+
+
+def _decimal_paths(fields: Sequence[Field], path: _Path) -> Iterator[_Path]:
+    for field in fields:
+        yield from _paths_of(field, (*path, field.name))
+
+
+def _paths_of(field: Field, path: _Path) -> Iterator[_Path]:
+    if field.type == "decimal":
+        yield path
+    elif field.items:
+        yield from _paths_of(field.items, (*path, None))
+    else:
+        yield from _decimal_paths(field.fields, path)
+
+
+def _values_at(value: Any, path: _Path) -> Iterator[Any]:
+    if not path:
+        yield value
+    elif path[0] is None:
+        for item in value if isinstance(value, list) else ():
+            yield from _values_at(item, path[1:])
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _values_at(value[path[0]], path[1:])
