@@ -27,7 +27,8 @@ def last_newline(data: bytes) -> int:
 def blocks(inflater: Inflater, max_line_bytes: int, cut: Callable[[bytes], int] = last_newline) -> Iterator[Block]:
     """Blocks of about BLOCK_BYTES. `cut` gives the position of the last newline that ends a record, or -1."""
     rest = b""
-    while piece := inflater.read(BLOCK_BYTES):
+    while True:
+        piece = inflater.read(BLOCK_BYTES)
         data = rest + piece
         position = cut(data)
         if position >= 0:
@@ -38,9 +39,11 @@ def blocks(inflater: Inflater, max_line_bytes: int, cut: Callable[[bytes], int] 
             yield Block(head, size, overlong=True)
         else:
             rest = data
+            if not piece:
+                break
     if rest or inflater.failure:
         # A stream that broke off may have cut its last value short: "123" could be the start of "1234".
-        yield Block(rest, len(rest), overlong=len(rest) > max_line_bytes, unfinished=inflater.failure is not None)
+        yield Block(rest, len(rest), unfinished=inflater.failure is not None)
 
 
 def _skip_line(inflater: Inflater, data: bytes) -> tuple[int, bytes]:

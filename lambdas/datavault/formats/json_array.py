@@ -100,5 +100,6 @@ def _tokenize(data: bytes) -> tuple[list[bytes], bytes, bool]:
             if token == b",":
                 elements.append(element or b"null")  # nothing between two commas is no object either
             else:
-                return [*elements, *([element] if element or elements else [])], data[start:], True
+                # Nothing behind a last comma is forgiven: no record is lost by it.
+                return [*elements, *([element] if element else [])], data[start:], True
     return elements, data[start:], False
