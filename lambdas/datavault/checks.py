@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import ceil, floor
 from operator import attrgetter
 from typing import Annotated, Any, Literal
 
@@ -148,21 +149,29 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
 
     Python's `$` also matches before a last newline and its `\\d` any script's digits; ECMA-262's do not.
     """
-    search = re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern), re.ASCII).search
+    search = re.compile(_ATOM.sub(lambda atom: r"\Z" if atom[0] == "$" else atom[0], pattern), re.ASCII).search
     return lambda value: search(value) is not None
+
+
+# An escaped character, a character class or a `$`: only the last outside the other two is an anchor.
+_ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
 def _integer_range(field: Field) -> msgspec.Meta:
     lowest, highest = -(2 ** (field.bits - 1)), 2 ** (field.bits - 1) - 1
     if field.minimum is not None:
-        lowest = max(lowest, int(field.minimum))
+        lowest = max(lowest, ceil(_number(field.minimum)))
     if field.exclusive_minimum is not None:
-        lowest = max(lowest, int(field.exclusive_minimum) + 1)
+        lowest = max(lowest, floor(_number(field.exclusive_minimum)) + 1)
     if field.maximum is not None:
-        highest = min(highest, int(field.maximum))
+        highest = min(highest, floor(_number(field.maximum)))
     if field.exclusive_maximum is not None:
-        highest = min(highest, int(field.exclusive_maximum) - 1)
+        highest = min(highest, ceil(_number(field.exclusive_maximum)) - 1)
     return msgspec.Meta(ge=lowest, le=highest, multiple_of=field.multiple_of)
+
+
+def _number(bound: float | str) -> Decimal:
+    return Decimal(str(bound))
 
 
 def _is_bounded(field: Field) -> bool:
@@ -214,4 +223,7 @@ def _instant(text: str) -> datetime:
 
 
 def _all_different(items: list[Any]) -> bool:
-    return all(item not in items[:position] for position, item in enumerate(items))
+    # Objects and arrays cannot be hashed, their JSON can. (Comparing each with each would take hours for a long array.)
+    if items and isinstance(items[0], msgspec.Struct | list):
+        items = list(map(msgspec.json.encode, items))
+    return len(set(items)) == len(items)
