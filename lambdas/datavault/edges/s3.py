@@ -70,6 +70,8 @@ def put_once(
     s3 = client("s3")
     digest = _sha256(body)
     for attempt in range(_CONFLICT_ATTEMPTS):
+        if not isinstance(body, bytes):
+            body.seek(0)  # an attempt reads it to its end
         try:
             s3.put_object(
                 Bucket=bucket,
@@ -98,5 +100,4 @@ def _sha256(body: bytes | IO[bytes]) -> str:
     digest = sha256()
     while piece := body.read(1024 * 1024):
         digest.update(piece)
-    body.seek(0)
     return b64encode(digest.digest()).decode()
