@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 import msgspec
+from botocore.exceptions import ClientError
 
-from ..contract import Contract, Contracts
+from ..contract import Contract, Contracts, UnknownDatasetError
 from ..edges import s3
 from ..edges.clients import client
 from ..edges.warehouse import StatementError, StatementTimeoutError, Warehouse, rows
-from ..identity import COLUMNS_METADATA, dataset_of_parquet_key, manifest_key
+from ..identity import COLUMNS_METADATA, UNKNOWN_DATASET, dataset_of_parquet_key, manifest_key
 from ..warehouse_sql import ChunkStatus, existing_columns, ledger_migration, load, migration, normalized_type
 
 _HEADS_AT_ONCE = 16
@@ -33,16 +34,25 @@ class ParquetFile(msgspec.Struct, frozen=True, order=True):
 type Group = tuple[str, int]  # dataset, columns
 
 
-def describe(bucket: str, keys: Iterable[str]) -> list[ParquetFile]:
-    """Size and columns of each object."""
+def describe(bucket: str, keys: Iterable[str]) -> tuple[list[ParquetFile], dict[str, str]]:
+    """Size and columns of each object; and the keys that are no Parquet object of ours, with what is wrong."""
 
-    def head(key: str) -> ParquetFile:
-        found = client("s3").head_object(Bucket=bucket, Key=key)
-        return ParquetFile(key, found["ContentLength"], int(found["Metadata"][COLUMNS_METADATA]))
+    def head(key: str) -> ParquetFile | str:
+        try:
+            dataset_of_parquet_key(key)
+            found = client("s3").head_object(Bucket=bucket, Key=key)
+            return ParquetFile(key, found["ContentLength"], int(found["Metadata"][COLUMNS_METADATA]))
+        except ClientError as error:
+            return f"S3 answers {error.response['Error']['Code']}"
+        except (KeyError, ValueError):
+            return "not a Parquet object of this pipeline"
 
     client("s3")  # made here: boto3's session is not safe to make clients from threads
+    asked = list(keys)
     with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
-        return list(pool.map(head, keys))
+        answers = dict(zip(asked, pool.map(head, asked), strict=True))
+    files = [answer for answer in answers.values() if isinstance(answer, ParquetFile)]
+    return files, {key: answer for key, answer in answers.items() if isinstance(answer, str)}
 
 
 def group(files: Iterable[ParquetFile]) -> dict[Group, list[ParquetFile]]:
@@ -95,10 +105,15 @@ class Load(msgspec.Struct, frozen=True):
 def load_keys(
     keys: Iterable[str], contracts: Contracts, target: Target, remaining_seconds: Callable[[], float]
 ) -> Iterator[Load]:
-    """Load Parquet objects, one transaction per dataset; one that Redshift refuses does not stop the others."""
-    for (dataset, columns), files in group(describe(target.bucket, keys)).items():
+    """Load Parquet objects, one transaction per dataset; what cannot be loaded does not stop the others."""
+    described, unreadable = describe(target.bucket, keys)
+    for key, problem in unreadable.items():
+        yield Load(UNKNOWN_DATASET, [ParquetFile(key, 0, 0)], [], problem)
+    for (dataset, columns), files in group(described).items():
         try:
             yield Load(dataset, files, _load(contracts.get(dataset), columns, files, target, remaining_seconds))
+        except UnknownDatasetError:
+            yield Load(dataset, files, [], "no contract describes the dataset")
         except (StatementError, StatementTimeoutError) as error:
             yield Load(dataset, files, [], str(error))
 
