@@ -15,6 +15,7 @@ from .chunk import ChunkHeader, open_chunk
 from .contract import Column, Contract, Contracts
 from .duck import LINEAGE, duck_type, identifier, literal, output_columns, read_records
 from .masking import MaskingKeys, macro_sql
+from .warehouse_sql import varchar_bytes
 
 # Well under the smallest function that makes sense; DuckDB spills nothing for one chunk.
 _MEMORY_LIMIT = "512MB"
@@ -129,7 +130,7 @@ def result_sql(contract: Contract, header: ChunkHeader) -> str:
     """The query from `records` to the columns of the Parquet object."""
     masked = [column for column in contract.columns if column.mask]
     # Masked once per distinct value: values repeat, and an HMAC is the dearest expression of the query.
-    ctes = [f"enriched AS MATERIALIZED ({contract.enrich_sql})"]
+    ctes = [f"enriched AS MATERIALIZED ({contract.enrich_sql}\n)"]  # its last line may be a comment
     joins = ""
     for number, column in enumerate(masked):
         name = identifier(column.name)
@@ -174,13 +175,6 @@ def _numbered(source: str, runs: list[tuple[int, int]]) -> str:
         f"FROM (SELECT *, row_number() OVER () AS _record FROM {source}) AS numbered "
         f"ASOF JOIN (VALUES {', '.join(starts)}) AS runs(start, line) ON _record >= start"
     )
-
-
-def varchar_bytes(warehouse_type: str) -> int | None:
-    """The byte limit of `varchar(n)`; Redshift counts bytes, not characters."""
-    if warehouse_type.startswith("varchar("):
-        return int(warehouse_type.removeprefix("varchar(").removesuffix(")"))
-    return None
 
 
 class Enrichers:

@@ -80,7 +80,8 @@ def migration(contract: Contract, existing: Mapping[str, str]) -> list[str]:
         if name not in existing:
             statements.append(f"ALTER TABLE {table(contract)} ADD COLUMN {quoted(name)} {column.warehouse_type}")
         elif existing[name] != column.warehouse_type:
-            if existing[name].startswith("varchar") and column.warehouse_type.startswith("varchar"):
+            there, wanted_bytes = varchar_bytes(existing[name]), varchar_bytes(column.warehouse_type)
+            if there and wanted_bytes and there < wanted_bytes:
                 statements.append(
                     f"ALTER TABLE {table(contract)} ALTER COLUMN {quoted(name)} TYPE {column.warehouse_type}"
                 )
@@ -120,6 +121,13 @@ def normalized_type(data_type: str, length: int | None, precision: int | None, s
         case "timestamp with time zone":
             return "timestamptz"
     return data_type
+
+
+def varchar_bytes(warehouse_type: str) -> int | None:
+    """The byte limit of `varchar(n)`; Redshift counts bytes, not characters."""
+    if warehouse_type.startswith("varchar("):
+        return int(warehouse_type.removeprefix("varchar(").removesuffix(")"))
+    return None
 
 
 def _create_table(contract: Contract) -> str:

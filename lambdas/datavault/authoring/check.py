@@ -1,17 +1,27 @@
 """`datavault contract check`: compile, type-check enrich.sql, compare with the released version."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import msgspec
 
+from ..chunk import ChunkHeader
 from ..contract import Contract
 from ..duck import duck_type, empty_records, identifier, literal
+from ..enrich import result_sql
+from ..masking import MaskingKeys, macro_sql
 from .compat import breaking_changes
 from .odcs import CONTRACT_FILE, SQL_FILE, compile_contract
 from .problems import ContractError, Problem
 
 RELEASED_FILE = "released.json"
+
+_ANY_KEYS = MaskingKeys("k", {"k": "any key has the same type of token"})
+_ANY_HEADER = ChunkHeader(
+    id="", source="", time=datetime(1970, 1, 1, tzinfo=UTC), subject="", dataschema="",
+    objectid="", versionid="", firstline=1, lastline=1, records=1, lineruns=[(1, 1)],
+)  # fmt: skip
 
 # A column may be narrower in the query than in the contract, never wider.
 _WIDENS = {
@@ -54,7 +64,22 @@ def sql_problems(contract: Contract, folder: Path) -> list[Problem]:
                 hint = f"reference tables are CSV files in {tables}; `make data` fetches those of the examples"
             return [Problem(place, str(error), hint)]
         wanted_types = {column.name: _canonical(connection, duck_type(column.field)) for column in contract.columns}
-    found = {name: kind for name, kind, *_ in rows}
+        found = {name: kind for name, kind, *_ in rows}
+        problems = _column_problems(contract, found, wanted_types, place)
+        if not problems:
+            # The query as the enrichment runs it, with masking and lineage around.
+            connection.execute(macro_sql(_ANY_KEYS))
+            try:
+                connection.execute(f"DESCRIBE {result_sql(contract, _ANY_HEADER)}")
+            except duckdb.Error as error:
+                hint = "one SELECT without a semicolon, each column once"
+                problems.append(Problem(place, f"cannot stand inside another query: {error}", hint))
+    return problems
+
+
+def _column_problems(
+    contract: Contract, found: dict[str, str], wanted_types: dict[str, str], place: str
+) -> list[Problem]:
     problems = []
     if found.get("_line") != "BIGINT":
         problems.append(Problem(place, "the result has no column _line", "select it from records: it names the record"))

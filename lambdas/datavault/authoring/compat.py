@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ..contract import Column, Contract, Field
-from ..enrich import varchar_bytes
+from ..warehouse_sql import varchar_bytes
 
 
 class Breaking(msgspec.Struct, frozen=True):

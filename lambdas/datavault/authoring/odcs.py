@@ -15,8 +15,12 @@ import jsonschema
 import msgspec
 import yaml
 
+from ..checks import compile_pattern
 from ..contract import Column, Contract, Field, FieldType
 from ..duck import LINEAGE, default_sql
+from ..masking import TOKEN_CHARACTERS
+from ..records import Validator
+from ..warehouse_sql import varchar_bytes
 from .problems import ContractError, Problem
 
 CONTRACT_FILE = "contract.odcs.yaml"
@@ -46,10 +50,23 @@ _DECIMAL = re.compile(r"(?:decimal|numeric)\(([0-9]+),\s*([0-9]+)\)")
 _VARCHAR = re.compile(r"varchar\(([0-9]+)\)")
 # 38 digits: the widest DECIMAL of Redshift and of DuckDB. 65,535 bytes: the longest VARCHAR of Redshift.
 _MAX_PRECISION, _MAX_VARCHAR_BYTES = 38, 65_535
+# A token: the id of a key (short), a colon and the digest.
+_MASKED_BYTES = TOKEN_CHARACTERS + 16
 # A record must fit into a chunk; half of one leaves room for what re-encoding adds.
 _MAX_RECORD_BYTES = 524_288
 _BITS = {"i16": 16, "i32": 32, "i64": 64, "smallint": 16, "integer": 32, "bigint": 64}
 _INTEGER_TYPES = {16: "smallint", 32: "integer", 64: "bigint"}
+_RANGE = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+_OPTIONS: dict[str, set[str]] = {
+    "string": {"minLength", "maxLength", "pattern"},
+    "integer": {*_RANGE, "multipleOf", "format"},
+    "number": _RANGE,
+    "boolean": set(),
+    "date": _RANGE,
+    "timestamp": _RANGE,
+    "object": set(),
+    "array": {"minItems", "maxItems", "uniqueItems"},
+}
 _WAREHOUSE_TYPES = {
     "number": "double precision",
     "boolean": "boolean",
@@ -129,18 +146,17 @@ class _Compiler:
         options: dict[str, Any],
         sql: str | None,
     ) -> Contract | None:
-        names = {column.name for column in columns}
         primary_key = self._primary_key(self._schema_object(self._folder.name))
         sort_key = tuple(options.get("sortKey", ()))
-        for name in sort_key:
-            if name not in names:
-                self._problem("sortKey", f"{name!r} is no column")
+        self._check_keys({column.name: column for column in columns}, primary_key, sort_key)
         if custom.get("loadMode") == "merge" and not primary_key:
             self._problem("loadMode", "merge needs a primary key", "set primaryKey: true on its columns")
         if (limit := custom.get("maxRecordBytes", 0)) and not 1 <= limit <= _MAX_RECORD_BYTES:
             self._problem(
                 "maxRecordBytes", f"is {limit}", f"at most {_MAX_RECORD_BYTES}: a record must fit into a chunk"
             )
+        if custom.get("csvDelimiter", ",") in ("", '"', "\r", "\n") or len(custom.get("csvDelimiter", ",")) != 1:
+            self._problem("csvDelimiter", f"is {custom['csvDelimiter']!r}", "one character, no quote and no line end")
         levels = [column.classification for column in columns]
         described = self._document.get("description", {})
         given: dict[str, Any] = {
@@ -165,10 +181,32 @@ class _Compiler:
         given |= {ours: custom[theirs] for theirs, ours in sizes.items() if theirs in custom}
         given |= self._service_levels()
         try:
-            return msgspec.convert(msgspec.to_builtins(given), Contract)
+            contract = msgspec.convert(msgspec.to_builtins(given), Contract)
         except msgspec.ValidationError as error:
             self._problem("customProperties", str(error))
             return None
+        if not self._problems:
+            self._prove(contract)
+        return contract
+
+    def _check_keys(self, columns: dict[str, Column], primary_key: tuple[str, ...], sort_key: tuple[str, ...]) -> None:
+        for name in sort_key:
+            if name not in columns:
+                self._problem("sortKey", f"{name!r} is no column")
+        for name in (*primary_key, *sort_key):
+            if name in columns and columns[name].warehouse_type == "super":
+                self._problem(name, "a nested column cannot be a key")
+        for name in primary_key:
+            if name in columns and not columns[name].field.required:
+                self._problem(name, "a primary key may be null", "set required: true")
+
+    def _prove(self, contract: Contract) -> None:
+        """What no single option shows: that the processor can build its validator."""
+        try:
+            Validator(contract)
+        except (TypeError, ValueError) as error:
+            hint = "bounds are numbers, or ISO 8601 strings of dates and timestamps"
+            self._problem(f"schema.{contract.dataset}_raw", str(error), hint)
 
     def _schema_object(self, name: str) -> dict[str, Any]:
         for candidate in self._document.get("schema", []):
@@ -226,11 +264,17 @@ class _Compiler:
                 self._problem(here, f"classification {level!r}", f"one of {', '.join(CLASSIFICATIONS)}")
                 level = CLASSIFICATIONS[-1]
             warehouse_type = self._warehouse_type(item, field, here)
+            if mask and (varchar_bytes(warehouse_type) or 0) < _MASKED_BYTES:
+                self._problem(here, f"{warehouse_type} is too short for a token", f"varchar({_MASKED_BYTES})")
             yield Column(field, warehouse_type, bool(mask), level, item.get("description", ""))
 
     def _field(self, item: dict[str, Any], place: str, name: str) -> Field:
         kind = item.get("logicalType", "")
         options = dict(item.get("logicalTypeOptions", {}))
+        for option in options.keys() - _OPTIONS.get(kind, options.keys()):
+            # Left alone, it would be a rule that nobody checks.
+            known = ", ".join(sorted(_OPTIONS[kind])) or "none"
+            self._problem(place, f"option {option} of type {kind} is not supported", f"known here: {known}")
         physical = str(item.get("physicalType", "")).lower()
         if kind == "number" and (match := _DECIMAL.fullmatch(physical)):
             kind, precision, scale = "decimal", int(match[1]), int(match[2])
@@ -250,7 +294,7 @@ class _Compiler:
         pattern = options.get("pattern")
         if pattern is not None:
             try:
-                re.compile(pattern)
+                compile_pattern(pattern)
             except re.error as error:
                 self._problem(place, f"pattern: {error}")
                 pattern = None
