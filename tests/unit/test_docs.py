@@ -1,0 +1,149 @@
+"""The documents say what the code says: reason codes, options, links, targets, commands."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from datavault import frames, quarantine
+from datavault.authoring import odcs
+from datavault.authoring.check import check_folder
+from datavault.authoring.odcs import compile_contract
+from datavault.chunk import Chunk
+from datavault.cli import app
+from datavault.identity import RawObject
+from datavault.process import Processing
+from datavault.reasons import Reason
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+_ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|", re.MULTILINE)
+_MAKE = re.compile(r"(?:^|[;&|] )\s*make ([a-z][a-z-]*)", re.MULTILINE)
+_GOOD_ORDER = {
+    "order_id": "ORD-00000001",
+    "ordered_at": "2026-03-01T09:30:00Z",
+    "customer": {"id": 7, "email": "ann@example.com", "country": "CH"},
+    "items": [{"sku": "AB-1234", "quantity": 2, "unit_price": "9.50"}],
+    "total": "19.00",
+    "gift": False,
+}
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a Markdown renderer makes of the headings."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    for target in _LINK.findall(_FENCE.sub("", page.read_text())):
+        path, _, anchor = target.partition("#")
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        linked = (page.parent / path).resolve() if path else page
+        if not linked.exists() or (anchor and anchor not in anchors(linked)):
+            yield target
+
+
+def commands() -> dict[str, set[str]]:
+    """Each command of the CLI with its sub-commands."""
+    found = get_command(app).commands  # type: ignore[attr-defined]
+    return {name: set(getattr(command, "commands", {})) for name, command in found.items()}
+
+
+def process(body: bytes, key: str, version: str = "1") -> tuple[Processing, list[Chunk]]:
+    raw = RawObject("datavault-local-raw-data", key, version, datetime(2026, 3, 1, 10, tzinfo=UTC), len(body))
+    processing = Processing(raw, compile_contract(ROOT / "contracts/orders"), BytesIO(body).read)
+    return processing, list(processing.chunks())
+
+
+def rows() -> list[tuple[str, str, str]]:
+    return _ROW.findall((DOCS / "reason-codes.md").read_text())
+
+
+def test_every_reason_code_has_its_row_and_there_is_no_other() -> None:
+    assert sorted(code for code, *_ in rows()) == sorted(reason.value for reason in Reason)
+
+
+@pytest.mark.parametrize(("code", "example"), [(code, text[1:-1]) for code, _, text in rows() if text.startswith('`"')])
+def test_an_example_of_a_reason_code_gives_that_code(code: str, example: str) -> None:
+    name = example.partition(":")[0]
+    kept = {key: value for key, value in _GOOD_ORDER.items() if f'"{key}"' != name}
+    body = (json.dumps(kept)[:-1] + f", {example}}}\n").encode()
+    processing, chunks = process(body, "orders/example.ndjson")
+    assert chunks == []
+    _, (entry,) = quarantine.read(processing.quarantine.body.read())
+    assert entry.reason == code
+
+
+def test_the_worked_example_of_the_wire_format_is_what_the_library_makes() -> None:
+    text = (DOCS / "wire-format.md").read_text()
+    first = next(line for line in text.splitlines() if line.startswith('{"order_id":"ORD-00000001"'))
+    second, third, fourth = (first.replace("ORD-00000001", f"ORD-0000000{number}") for number in (2, 3, 4))
+    second, fourth = second.replace('"gift":false', '"gift":"yes"'), fourth.replace('["new"]', "null")
+    body = "\n".join([first, second, third, "", fourth, '{"order_id":', ""]).encode()
+    processing, (chunk,) = process(body, "orders/2026-03-01.ndjson", "k9mVdS0HnQ1uJ3xZ")
+    header, records = frames.split(chunk.data, 10_000)
+    assert header.decode() in text
+    assert frames.decompress(records).decode().splitlines(keepends=True)[-1] in text
+    assert processing.receipt().encode().decode() in text
+    assert frames.split(processing.quarantine.body.read(), 10_000)[0].decode() in text
+
+
+def test_every_option_of_a_contract_is_in_the_reference() -> None:
+    text = (DOCS / "contracts.md").read_text()
+    options = odcs.CONTRACT_PROPERTIES | odcs.OUTPUT_PROPERTIES | odcs.COLUMN_PROPERTIES
+    assert [name for name in sorted(options) if f"| `{name}` |" not in text] == []
+
+
+def test_the_contract_of_the_walkthrough_passes_its_check(tmp_path: Path) -> None:
+    steps = (DOCS / "contracts.md").read_text().partition("## Add a data set")[2].partition("\n## ")[0]
+    blocks = {language: re.sub(r"^   ", "", body, flags=re.MULTILINE) for language, body in _FENCE.findall(steps)}
+    folder = tmp_path / "visits"
+    (folder / "reference").mkdir(parents=True)
+    (folder / "contract.odcs.yaml").write_text(blocks["yaml"])
+    (folder / "reference/countries.csv").write_text(blocks["csv"])
+    (folder / "enrich.sql").write_text(blocks["sql"])
+    assert check_folder(folder).references == ("countries",)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    assert list(broken_links(page)) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_target_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    code = [body for _, body in _FENCE.findall(page.read_text())]
+    code += re.findall(r"`([^`\n]+)`", _FENCE.sub("", page.read_text()))
+    assert {target for text in code for target in _MAKE.findall(text)} - targets == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_datavault_command_exists(page: Path) -> None:
+    known = commands()
+    unknown = []
+    for language, body in _FENCE.findall(page.read_text()):
+        if language not in ("bash", "sh"):
+            continue
+        for words in re.findall(r"(?:^|/|\$ )datavault ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", body, re.MULTILINE):
+            command, argument = words
+            if command not in known or (known[command] and argument not in known[command]):
+                unknown.append(f"datavault {command} {argument}".strip())
+    assert unknown == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    index = (DOCS / "decisions/README.md").read_text()
+    records = sorted(path.name for path in (DOCS / "decisions").glob("[0-9]*.md"))
+    assert [name for name in records if f"({name})" not in index] == []
