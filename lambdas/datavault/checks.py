@@ -154,7 +154,7 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
 
 
 # An escaped character, a character class or a `$`: only the last outside the other two is an anchor.
-_ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
+_ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
 def _integer_range(field: Field) -> msgspec.Meta:

@@ -25,7 +25,10 @@ class DecimalStrings:
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self._paths = list(_decimal_paths(fields, ()))
-        self._candidate = re.compile(b"|".join(map(_candidate, self._paths)) + rb"|\\u00[0-7]").search
+        # A name may be written with escapes: of ASCII letters where it has no others, which hardly any text holds.
+        is_plain = all(part.isascii() and "/" not in part for path in self._paths for part in path if part)
+        escaped = rb"\\u00[0-7]" if is_plain else rb"\\[u/]"
+        self._candidate = re.compile(b"|".join([*map(_candidate, self._paths), escaped])).search
 
     def offenders(self, texts: Sequence[bytes]) -> Iterator[tuple[int, str]]:
         """The position and the field of each text with such a decimal."""

@@ -137,6 +137,7 @@ def explain(error: Exception, text: bytes) -> tuple[Reason, str]:
     if isinstance(error, msgspec.ValidationError):
         # The decoder stops at the first value that breaks the contract; what is no JSON behind it weighs more.
         try:
+            text.decode()
             _skim(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as syntax_error:
             error = syntax_error
