@@ -14,6 +14,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ..edges.warehouse import Warehouse
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 # LocalStack's fixed account; the keys open nothing.
 _LOCAL_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 _QUERY_SECONDS = 300.0
+_PIPE_COLUMNS = 200
 
 
 class Failure(Exception):  # noqa: N818  it is an outcome, and its text is for a person
@@ -59,7 +61,8 @@ class Context:
     def __init__(self, env: str, as_json: bool) -> None:
         self.env = env
         self.as_json = as_json
-        self.out = Console()
+        # Without a terminal nobody reads the width: tables for a file or a pipe are not folded to 80 columns.
+        self.out = Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
         self.err = Console(stderr=True)
 
     @cached_property
@@ -108,15 +111,20 @@ class Context:
         table = Table(title=title or None, title_justify="left", header_style="bold")
         numbers = {index for index in range(len(columns)) if rows and all(isinstance(row[index], int) for row in rows)}
         for index, column in enumerate(columns):
-            table.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
+            is_number = index in numbers
+            table.add_column(column, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
         for row in rows:
-            table.add_row(
-                *(
-                    f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-                    for value in row
-                )
-            )
+            table.add_row(*map(_cell, row))
         self.out.print(table)
+
+
+def _cell(value: Any) -> Text:
+    """A value as a table shows it. Not markup: data may hold brackets."""
+    if value is None:
+        return Text("null", style="dim")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Text(f"{value:,}")
+    return Text(str(value))
 
 
 def deadline(seconds: float = _QUERY_SECONDS) -> Callable[[], float]:

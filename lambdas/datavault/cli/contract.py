@@ -132,4 +132,4 @@ def _rules(field: Field) -> str:
         "length ≥": field.min_length, "length ≤": field.max_length, "pattern": field.pattern,
         "one of": ", ".join(map(str, field.enum)) or None,
     }  # fmt: skip
-    return "; ".join(f"{name} {value}" for name, value in rules.items() if value is not None).replace("[", "\\[")
+    return "; ".join(f"{name} {value}" for name, value in rules.items() if value is not None)

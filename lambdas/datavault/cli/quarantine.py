@@ -95,7 +95,7 @@ def _original(entry: QuarantineEntry, reveal: bool) -> str:
         return f"{_MASK * 8} ({len(entry.original_bytes)} bytes)"
     text = entry.original or repr(entry.original_bytes)
     # A terminal obeys control characters; data must not command it.
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text).replace("[", "\\[")
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _as_json(header: QuarantineHeader, entry: QuarantineEntry, reveal: bool) -> dict[str, object]:
