@@ -35,7 +35,8 @@ def blocks(inflater: Inflater, max_line_bytes: int, cut: Callable[[bytes], int] 
             yield Block(data[:position], position + 1)
             rest = data[position + 1 :]
         elif len(data) > max_line_bytes:
-            head, size, rest = data[:KEPT_BYTES], *_skip_line(inflater, data)
+            head = data[:KEPT_BYTES].partition(b"\n")[0]
+            size, rest = _skip_line(inflater, data)
             yield Block(head, size, overlong=True)
         else:
             rest = data
