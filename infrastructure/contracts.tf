@@ -19,7 +19,7 @@ locals {
     if contains(["latency", "retention"], promise.property)
   } }
 
-  # Days that the rows of a data set are kept; a data set that does not say is kept for ever.
+  # Days that the Parquet objects of a data set are kept (the warehouse keeps its rows); a data set that does not say is kept for ever.
   retention_days = { for dataset, promise in local.promises : dataset => floor(promise.retention / 86400) if can(promise.retention) }
 
   # The strictest promise from raw object to warehouse. 15 minutes where nobody promised anything: at 4 RPU, loading

@@ -27,7 +27,7 @@ from datavault.duck import identifier, literal
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = ("processor", "enrichment", "loader")
-# Of botocore's data (100 MB for every service) the zips carry what the edges use.
+# Of botocore's data (28 MB, every service) the zips carry what the edges use.
 AWS_SERVICES = ("kinesis", "redshift-data", "s3", "secretsmanager", "sts")
 # The library's parts that no function runs.
 NOT_SHIPPED = ("authoring", "cli")

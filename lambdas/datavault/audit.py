@@ -4,13 +4,13 @@ raw object -> receipt -> Parquet objects -> ledger -> rows of the table
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import msgspec
 
 from .identity import chunk_object_id
-from .receipt import Receipt
+from .receipt import ChunkEntry, Receipt
 
 
 class RawVersion(msgspec.Struct, frozen=True):
@@ -80,14 +80,18 @@ PARQUET_LEDGER = "parquet->ledger"
 LEDGER_TABLE = "ledger->table"
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913, PLR0917  one for each place that is compared
     raws: Iterable[RawVersion],
     receipts: Iterable[Receipt],
     parquet: Iterable[ParquetRows],
     ledger: Iterable[LedgerRow],
     table: Iterable[WarehouseRows],
+    expired: Collection[str] = (),
 ) -> Audit:
-    """Compare the five records of what happened. Each finding names the first hop where a count goes wrong."""
+    """Compare the five records of what happened. Each finding names the first hop where a count goes wrong.
+
+    `expired` are the ids of objects whose Parquet objects' retention is over: theirs may be gone.
+    """
     files = {entry.chunk_id: entry for entry in parquet}
     loads = {entry.chunk_id: entry for entry in ledger}
     rows = {entry.chunk_id: entry.rows for entry in table}
@@ -102,7 +106,7 @@ def reconcile(
             findings.append(Finding(RAW_RECEIPT, raw.object_id, raw.key, "not processed: it has no receipt"))
     for receipt in by_object.values():
         keys.setdefault(receipt.object_id, receipt.key)
-        found = list(_follow(receipt, files, loads, rows))
+        found = list(_follow(receipt, files, loads, rows, is_expired=receipt.object_id in expired))
         findings += found
         ids = [chunk.id for chunk in receipt.chunks]
         known_chunks.update(ids)
@@ -126,29 +130,41 @@ def reconcile(
 
 
 def _follow(
-    receipt: Receipt, files: dict[str, ParquetRows], loads: dict[str, LedgerRow], rows: dict[str, int]
+    receipt: Receipt,
+    files: dict[str, ParquetRows],
+    loads: dict[str, LedgerRow],
+    rows: dict[str, int],
+    *,
+    is_expired: bool,
 ) -> Iterable[Finding]:
-    def finding(hop: str, message: str) -> Finding:
-        return Finding(hop, receipt.object_id, receipt.key, message)
-
+    found: list[tuple[str, str]] = []
     if receipt.lines != receipt.valid + receipt.quarantined:
-        yield finding(RECEIPT, f"{receipt.lines} lines, {receipt.valid} valid, {receipt.quarantined} quarantined")
+        found.append((RECEIPT, f"{receipt.lines} lines, {receipt.valid} valid, {receipt.quarantined} quarantined"))
     if receipt.valid != sum(chunk.records for chunk in receipt.chunks):
-        yield finding(RECEIPT, f"{receipt.valid} valid records, but its chunks hold another number")
+        found.append((RECEIPT, f"{receipt.valid} valid records, but its chunks hold another number"))
     for chunk in receipt.chunks:
         file, load = files.get(chunk.id), loads.get(chunk.id)
-        if file is None:
-            yield finding(RECEIPT_PARQUET, f"chunk {chunk.id} has no Parquet object")
-        elif file.rows != chunk.records:
-            yield finding(RECEIPT_PARQUET, f"chunk {chunk.id}: {chunk.records} records, {file.rows} rows in Parquet")
-        if load is None:
-            yield finding(PARQUET_LEDGER, f"chunk {chunk.id} is not in the ledger")
-            continue
-        if load.rows != chunk.records:
-            yield finding(PARQUET_LEDGER, f"chunk {chunk.id}: {chunk.records} records, {load.rows} rows loaded")
-        expected, there = load.rows - load.superseded, rows.get(chunk.id, 0)
-        if there != expected:
-            yield finding(LEDGER_TABLE, f"chunk {chunk.id}: {expected} rows expected in the table, {there} are there")
+        if file is not None or not is_expired:
+            found += _parquet_findings(chunk, file)
+        found += _table_findings(chunk, load, rows.get(chunk.id, 0))
+    return [Finding(hop, receipt.object_id, receipt.key, message) for hop, message in found]
+
+
+def _parquet_findings(chunk: ChunkEntry, file: ParquetRows | None) -> Iterable[tuple[str, str]]:
+    if file is None:
+        yield RECEIPT_PARQUET, f"chunk {chunk.id} has no Parquet object"
+    elif file.rows != chunk.records:
+        yield RECEIPT_PARQUET, f"chunk {chunk.id}: {chunk.records} records, {file.rows} rows in Parquet"
+
+
+def _table_findings(chunk: ChunkEntry, load: LedgerRow | None, there: int) -> Iterable[tuple[str, str]]:
+    if load is None:
+        yield PARQUET_LEDGER, f"chunk {chunk.id} is not in the ledger"
+        return
+    if load.rows != chunk.records:
+        yield PARQUET_LEDGER, f"chunk {chunk.id}: {chunk.records} records, {load.rows} rows loaded"
+    if there != (expected := load.rows - load.superseded):
+        yield LEDGER_TABLE, f"chunk {chunk.id}: {expected} rows expected in the table, {there} are there"
 
 
 def _orphans(  # noqa: PLR0913, PLR0917  the five records of what happened, and what is known

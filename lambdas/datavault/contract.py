@@ -84,7 +84,7 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     max_object_bytes: int = 1_099_511_627_776
     classification: str = "internal"
     freshness_seconds: int = 900
-    retention_days: int = 365
+    retention_days: int | None = None  # of the Parquet objects; None: for ever
     description: str = ""
 
 

@@ -1,8 +1,16 @@
 """What a function is told by its environment: read once, every missing name said at once."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol
+
+# Kept back of a function's time: to write a receipt, to cancel a statement, to answer.
+_RESERVED_SECONDS = 10.0
+
+
+class _Invocation(Protocol):
+    def get_remaining_time_in_millis(self) -> int: ...
 
 
 class SettingsError(Exception):
@@ -26,3 +34,8 @@ def required(names: Iterable[str]) -> dict[str, str]:
 def contracts_folder() -> Path:
     """The compiled contracts: beside the handler in a zip, or where DATAVAULT_CONTRACTS says."""
     return Path(os.environ.get("DATAVAULT_CONTRACTS") or Path(os.environ.get("LAMBDA_TASK_ROOT", ".")) / "contracts")
+
+
+def time_left(context: _Invocation) -> Callable[[], float]:
+    """Seconds that an invocation may still spend on its work; negative when it must end."""
+    return lambda: context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS

@@ -63,7 +63,7 @@ def table(contract: Contract) -> str:
 
 
 def migration(contract: Contract, existing: Mapping[str, str]) -> list[str]:
-    """Statements that bring the dataset's table to the contract; `existing` maps its columns to their types.
+    """Statements that bring the dataset's table to the contract; `existing` maps its columns to their types, in order.
 
     Raises
     ------
@@ -89,6 +89,10 @@ def migration(contract: Contract, existing: Mapping[str, str]) -> list[str]:
                 problems.append(
                     f"column {name} is {existing[name]} in the warehouse, {column.warehouse_type} in the contract"
                 )
+    there_already = [name for name in existing if name not in LINEAGE_TYPES]
+    if not problems and there_already != list(wanted)[: len(there_already)]:
+        # The loader takes Parquet objects with fewer columns as the first columns of the contract.
+        problems.append("a column is not where it was: new columns go to the end")
     if problems:
         raise MigrationError(
             f"dataset {contract.dataset}: {'; '.join(sorted(problems))}. Make a new dataset for a breaking change "
@@ -105,7 +109,8 @@ def existing_columns(contract: Contract) -> str:
     """A query for the table's columns and their types, as `normalized_type` reads them."""
     return (
         "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
-        f"FROM svv_columns WHERE table_schema = '{SCHEMA}' AND table_name = {text(contract.dataset)}"
+        f"FROM svv_columns WHERE table_schema = '{SCHEMA}' AND table_name = {text(contract.dataset)} "
+        "ORDER BY ordinal_position"
     )
 
 

@@ -20,6 +20,7 @@ from datavault import observe
 from datavault.contract import Contracts
 from datavault.edges.clients import client
 from datavault.enrich import Enrichers
+from datavault.identity import chunk_object_id
 from datavault.masking import MaskingKeys
 from datavault.settings import contracts_folder, required
 from datavault.stages.enrichment import enrich_chunk
@@ -43,13 +44,14 @@ def enrich_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFai
 
 
 def enrich_record(record: KinesisStreamRecord) -> None:
+    # The partition key is the chunk's id.
+    logger.set_correlation_id(chunk_object_id(record.kinesis.partition_key))
     try:
         chunk = record.kinesis.data_as_bytes()
         written = enrich_chunk(chunk, enrichers(), contracts, settings["DATAVAULT_PROCESSED_BUCKET"])
     except Exception:
         logger.exception("failed; the stream sends it again", sequence_number=record.kinesis.sequence_number)
         raise
-    logger.set_correlation_id(written.object_id)
     observe.count_for(written.dataset, {"ChunksEnriched": 1, "RowsWritten": written.rows})
     observe.count(WriteOnceConflict=int(written.is_conflict))
     logger.info("enriched", key=written.key, rows=written.rows, is_conflict=written.is_conflict)

@@ -14,11 +14,9 @@ from datavault import observe
 from datavault.contract import Contracts
 from datavault.edges.events import EventError, created_objects
 from datavault.edges.warehouse import Warehouse
-from datavault.settings import contracts_folder, required
+from datavault.settings import contracts_folder, required, time_left
 from datavault.stages.loader import Load, Target, load_keys, migrate
 
-# Kept back of the function's time, to cancel a statement and to answer.
-_RESERVED_SECONDS = 10.0
 _WAREHOUSE = ("DATAVAULT_WORKGROUP", "DATAVAULT_DATABASE", "DATAVAULT_WAREHOUSE_SECRET_ARN")
 
 logger = Logger()
@@ -31,12 +29,8 @@ contracts = Contracts(contracts_folder())
 
 def load_data(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-
-    def remaining_seconds() -> float:
-        return context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS
-
     if event.get("action") == "migrate":
-        return {"statements": migrate(contracts, target.warehouse, remaining_seconds)}
+        return {"statements": migrate(contracts, target.warehouse, time_left(context))}
     messages: dict[str, list[str]] = defaultdict(list)  # the messages that tell of each key
     failed: list[str] = []
     for message in event["Records"]:
@@ -46,7 +40,7 @@ def load_data(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except EventError as error:
             logger.error("not an S3 event", error=str(error))  # noqa: TRY400  a trace would say nothing more
             failed.append(message["messageId"])
-    for load in load_keys(messages, contracts, target, remaining_seconds):
+    for load in load_keys(messages, contracts, target, time_left(context)):
         report(load)
         failed += [message for key in load.not_in_warehouse for message in messages[key]]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in dict.fromkeys(failed)]}

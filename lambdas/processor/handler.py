@@ -1,7 +1,6 @@
 """Processor: SQS messages with S3 events in; chunks, quarantine objects and receipts out.
 
-A message that fails goes back to the queue, and after its last try to the dead-letter queue, whose alarm wakes
-somebody.
+A message that fails goes back to the queue, and after its last try to the dead-letter queue, which has an alarm.
 """
 
 from typing import Any
@@ -15,11 +14,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from datavault import observe
 from datavault.contract import Contracts
 from datavault.edges.events import created_objects
-from datavault.settings import contracts_folder, required
+from datavault.settings import contracts_folder, required, time_left
 from datavault.stages.processor import Outcome, Targets, process_object
-
-# Kept back of the function's time, for the quarantine object and the receipt.
-_RESERVED_SECONDS = 10.0
 
 logger = Logger()
 settings = required(("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_QUARANTINE_BUCKET", "DATAVAULT_STREAM_NAME"))
@@ -31,13 +27,11 @@ batch = BatchProcessor(event_type=EventType.SQS)
 def process_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Lambda's entry point."""
 
-    def remaining_seconds() -> float:
-        return context.get_remaining_time_in_millis() / 1000 - _RESERVED_SECONDS
-
     def process_message(record: SQSRecord) -> None:
+        logger.set_correlation_id(None)  # known once the object is open
         try:
             for created in created_objects(record.body):
-                report(process_object(created, contracts, targets, remaining_seconds, logger.set_correlation_id))
+                report(process_object(created, contracts, targets, time_left(context), logger.set_correlation_id))
         except Exception:
             logger.exception("failed; the message goes back to the queue")
             raise

@@ -61,7 +61,7 @@ def sql_problems(contract: Contract, folder: Path) -> list[Problem]:
             hint = ""
             if isinstance(error, duckdb.CatalogException) and "Table" in str(error):
                 tables = folder / "reference"
-                hint = f"reference tables are CSV files in {tables}; `make data` fetches those of the examples"
+                hint = f"reference tables are CSV files in {tables}; `make setup` fetches those of the examples"
             return [Problem(place, str(error), hint)]
         wanted_types = {column.name: _canonical(connection, duck_type(column.field)) for column in contract.columns}
         found = {name: kind for name, kind, *_ in rows}

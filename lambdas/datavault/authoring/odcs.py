@@ -41,8 +41,20 @@ COLUMN_PROPERTIES = {"mask"}
 # From the least to the most sensitive; a dataset is as sensitive as its most sensitive column.
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted")
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DAYS = {"d": 1, "m": 30, "y": 365}  # of retention, where m is a month
+# The units of a promise, as infrastructure/contracts.tf reads them, too.
+_SECONDS = {
+    name: seconds
+    for names, seconds in {
+        ("s", "second", "seconds"): 1,
+        ("m", "minute", "minutes"): 60,
+        ("h", "hour", "hours"): 3_600,
+        ("d", "day", "days"): 86_400,
+        ("w", "week", "weeks"): 604_800,
+        ("y", "year", "years"): 31_536_000,
+    }.items()
+    for name in names
+}
+_DAY_SECONDS = 86_400
 _DATASET_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -221,18 +233,19 @@ class _Compiler:
     def _service_levels(self) -> dict[str, int]:
         levels: dict[str, int] = {}
         for number, level in enumerate(self._document.get("slaProperties", [])):
-            units = {"latency": _SECONDS, "retention": _DAYS}.get(level["property"])
-            if units is None:
+            if level["property"] not in ("latency", "retention"):
                 continue
-            unit = str(level.get("unit", ""))[:1].lower()
-            value = level["value"]
-            if unit not in units or not isinstance(value, int) or value <= 0:
-                self._problem(
-                    f"slaProperties.{number}", f"{value} {level.get('unit')}", f"a whole number of {', '.join(units)}"
-                )
+            unit, value = str(level.get("unit", "")), level["value"]
+            if unit not in _SECONDS or not isinstance(value, int) or value <= 0:
+                self._problem(f"slaProperties.{number}", f"{value} {unit}", f"a whole number of {', '.join(_SECONDS)}")
+                continue
+            seconds = value * _SECONDS[unit]
+            if level["property"] == "latency":
+                levels["freshness_seconds"] = seconds
+            elif seconds % _DAY_SECONDS:
+                self._problem(f"slaProperties.{number}", f"retention of {value} {unit}", "whole days")
             else:
-                name = "freshness_seconds" if level["property"] == "latency" else "retention_days"
-                levels[name] = value * units[unit]
+                levels["retention_days"] = seconds // _DAY_SECONDS
         return levels
 
     def _primary_key(self, output: dict[str, Any]) -> tuple[str, ...]:

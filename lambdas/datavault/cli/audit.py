@@ -1,5 +1,6 @@
 """`datavault audit`: does every record of every raw object add up, hop by hop?"""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -7,8 +8,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import inventory
 from ..audit import Audit, reconcile
+from ..authoring.odcs import CONTRACT_FILE, compile_contract
 from ..edges.warehouse import StatementError
-from .context import Context, Failure, aws_failure
+from ..receipt import Receipt
+from .context import ROOT, Context, Failure, aws_failure
 
 
 def audit(
@@ -42,7 +45,20 @@ def take(run: Context, dataset: str | None = None) -> Audit:
     table = [
         row for name in stack.datasets if dataset in (None, name) for row in inventory.warehouse_rows(warehouse, name)
     ]
-    return reconcile(raws, receipts, parquet, ledger, table)
+    return reconcile(raws, receipts, parquet, ledger, table, _expired(receipts))
+
+
+def _expired(receipts: list[Receipt]) -> set[str]:
+    """The objects whose Parquet objects the bucket's lifecycle may have deleted, by the contracts' retention."""
+    contracts = ROOT / "contracts"
+    datasets = {receipt.dataset for receipt in receipts if (contracts / receipt.dataset / CONTRACT_FILE).exists()}
+    days = {dataset: compile_contract(contracts / dataset).retention_days for dataset in datasets}
+    now = datetime.now(UTC)
+    return {
+        receipt.object_id
+        for receipt in receipts
+        if (kept := days.get(receipt.dataset)) is not None and receipt.last_modified + timedelta(days=kept) < now
+    }
 
 
 def _print(run: Context, result: Audit) -> None:

@@ -110,7 +110,8 @@ def _print(run: Context, contract: Contract) -> None:
     run.print_table("What consumers read", ["column", "type", "required", "classification", "mask"], columns)
     run.out.print(
         f"load mode {contract.load_mode}, primary key ({', '.join(contract.primary_key)}), unknown fields: "
-        f"{contract.unknown_fields}, fresh within {contract.freshness_seconds} s, kept {contract.retention_days} days",
+        f"{contract.unknown_fields}, fresh within {contract.freshness_seconds} s, "
+        f"kept {'for ever' if contract.retention_days is None else f'{contract.retention_days} days'}",
         highlight=False,
     )
 

@@ -1,5 +1,6 @@
 """boto3 clients, made on first use: a client costs more than everything else in a cold start."""
 
+import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 @cache
 def client(service: str) -> "BaseClient | Any":
     """The client of a service, with the endpoint, Region and credentials of the environment."""
+    # botocore tells at INFO where it found its credentials, in every cold start.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     import boto3  # noqa: PLC0415  importing it takes longer than answering a message
     from botocore.config import Config  # noqa: PLC0415
 
