@@ -107,7 +107,8 @@ class Enricher:
         row = self._connection.execute(f"SELECT {selected} FROM result").fetchone()  # noqa: S608  names are quoted
         found = dict(zip(probes, row or (), strict=True))
         problems = []
-        if (rows := found.pop("rows")) != header.records or found.pop("lines") != header.records:
+        rows, lines = found.pop("rows"), found.pop("lines")
+        if rows != header.records or lines != header.records:
             problems.append(f"{header.records} records became {rows} rows; enrich.sql must keep each `_line` once")
         for name, count in found.items():
             if count:
@@ -165,16 +166,19 @@ def _numbered(source: str, runs: list[tuple[int, int]]) -> str:
     """Records with the line that each came from."""
     if len(runs) == 1:
         return f"SELECT *, {runs[0][0]} + row_number() OVER () - 1 AS _line FROM {source}"  # noqa: S608  ours
-    # Run n starts at record `at`, line `line`: the last run that starts at or before a record is its own.
-    starts, at = [], 1
-    for line, count in runs:
-        starts.append(f"({at}, {line})")
-        at += count
+    starts, counts = (_unnested([run[part] for run in runs]) for part in (0, 1))
+    lines = f"SELECT unnest(range(start, start + count)) AS _line FROM (SELECT {starts} AS start, {counts} AS count)"  # noqa: S608  ours
+    # A record too many gets no line, a line too many no record: the check of the result counts both.
     return (
-        f"SELECT numbered.* EXCLUDE (_record), line + _record - start AS _line "  # noqa: S608  ours
+        "SELECT * EXCLUDE (_record) "  # noqa: S608  ours
         f"FROM (SELECT *, row_number() OVER () AS _record FROM {source}) AS numbered "
-        f"ASOF JOIN (VALUES {', '.join(starts)}) AS runs(start, line) ON _record >= start"
+        f"LEFT JOIN (SELECT *, row_number() OVER () AS _record FROM ({lines})) AS lines USING (_record)"
     )
+
+
+def _unnested(numbers: list[int]) -> str:
+    # A text that is cast: as expressions, ten thousand numbers would take seconds to plan.
+    return f"unnest(CAST({literal(str(numbers))} AS BIGINT[]))"
 
 
 class Enrichers:
