@@ -1,0 +1,300 @@
+"""The `datavault` command, over services in memory: what it prints, and its exit codes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import datavault.cli
+from datavault.cli import context, progress
+from datavault.cli.context import Stack
+from datavault.contract import Contracts
+from datavault.edges import warehouse as warehouse_edge
+from datavault.edges.clients import client
+from datavault.edges.events import S3ObjectEvent
+from datavault.enrich import Enrichers
+from datavault.masking import MaskingKeys
+from datavault.stages.enrichment import enrich_chunk
+from datavault.stages.processor import Targets, process_object
+from tests.unit.fakes import DataApi
+from tests.unit.support import make_contract
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+class Tables(DataApi):
+    """Answers by what is asked: the ledger, or the rows of each chunk in the table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger: list[list[Any]] = []
+        self.table: list[list[Any]] = []
+
+    def get_statement_result(self, Id: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803  boto3's names
+        (sql,) = self.started[int(Id.removeprefix("id")) - 1]
+        if "datavault.ledger" in sql:
+            self.results[Id] = [self.ledger]
+        elif "_chunk_id" in sql:
+            self.results[Id] = [self.table]
+        return super().get_statement_result(Id, NextToken)
+
+
+@pytest.fixture
+def api() -> Tables:
+    return Tables()
+
+
+@pytest.fixture
+def stack(s3: Any, api: Tables, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    queues = {
+        name: client("sqs").create_queue(QueueName=name)["QueueUrl"]
+        for name in ("raw", "raw-dlq", "parquet", "parquet-dlq")
+    }
+    stack = Stack(
+        project_name="test",
+        region="us-east-1",
+        raw_bucket="raw",
+        processed_bucket="processed",
+        quarantine_bucket="quarantine",
+        raw_queue_url=queues["raw"],
+        raw_dlq_url=queues["raw-dlq"],
+        parquet_queue_url=queues["parquet"],
+        parquet_dlq_url=queues["parquet-dlq"],
+        stream_name="chunks",
+        functions={},
+        workgroup="group",
+        database="db",
+        datasets=["books"],
+        warehouse_secret_arn="arn",
+        warehouse_port=5439,
+    )
+    monkeypatch.setattr(context.Context, "stack", stack)
+    monkeypatch.setattr(progress, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(warehouse_edge, "client", lambda service: api)
+    return stack
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command; its exit code, and what it wrote."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["datavault", *arguments])
+        try:
+            datavault.cli.main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return command
+
+
+@pytest.fixture
+def processed(stack: Stack, s3: Any, tmp_path: Path) -> str:
+    """One object on its way: processed and enriched, two valid records and a bad one; its chunk's id."""
+    kinesis = client("kinesis")
+    kinesis.create_stream(StreamName="chunks", ShardCount=1)
+    folder = tmp_path / "contracts"
+    folder.mkdir()
+
+    (folder / "books.json").write_bytes(msgspec.json.encode(make_contract()))
+    contracts = Contracts(folder)
+    put = s3.put_object(Bucket="raw", Key="books/day.ndjson", Body=b'{"id":1}\n{"id":"[red]x"}\n{"id":3}\n')
+    event = S3ObjectEvent("raw", "books/day.ndjson", put["VersionId"], 0)
+    process_object(event, contracts, Targets("processed", "quarantine", "chunks"), lambda: 60.0, lambda _: None)
+    shard = kinesis.get_shard_iterator(
+        StreamName="chunks", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )
+    (record,) = kinesis.get_records(ShardIterator=shard["ShardIterator"])["Records"]
+    enrichers = Enrichers(contracts, MaskingKeys("k1", {"k1": "x"}), tmp_path)
+    enrich_chunk(record["Data"], enrichers, contracts, "processed")
+    return str(record["PartitionKey"])
+
+
+def loaded(api: Tables, chunk: str, rows: int) -> None:
+    """The ledger has two rows of the chunk, the table `rows`."""
+    api.ledger, api.table = [[chunk, "books", 2, 0]], [[chunk, rows]]
+
+
+def test_audit_exits_0_when_all_adds_up(run: Run, api: Tables, processed: str) -> None:
+    loaded(api, processed, 2)
+
+    code, out, _ = run("audit")
+
+    assert (code, out.splitlines()[-1]) == (0, "audit: balanced")
+
+
+def test_audit_exits_1_and_names_object_and_hop(run: Run, api: Tables, processed: str) -> None:
+    loaded(api, processed, 1)
+
+    code, out, _ = run("audit", "--json")
+
+    found = json.loads(out)
+    assert (code, found["balanced"]) == (1, False)
+    assert [(entry["hop"], entry["key"]) for entry in found["findings"]] == [("ledger->table", "books/day.ndjson")]
+    assert "ledger->table books/day.ndjson" in run("audit")[1]
+
+
+def test_quarantine_lists_reasons_and_hides_values_unless_asked(run: Run, processed: str) -> None:
+    (listed,) = json.loads(run("quarantine", "list", "--json")[1])
+    assert (listed["key"], listed["reasons"]) == ("books/day.ndjson", {"wrong_type": 1})
+    assert "wrong_type" in run("quarantine", "list", "--dataset", "books")[1]
+
+    hidden, shown = (
+        run("quarantine", "show", listed["object_id"])[1],
+        run("quarantine", "show", listed["object_id"][:8], "--reveal")[1],
+    )
+
+    assert "[red]x" not in hidden
+    assert '{"id":"[red]x"}' in shown  # as data, not as markup
+    (entry,) = json.loads(run("--json", "quarantine", "show", listed["object_id"], "--reveal")[1])
+    assert (entry["line"], entry["reason"], entry["field"], entry["original"]) == (
+        2,
+        "wrong_type",
+        "id",
+        '{"id":"[red]x"}',
+    )
+
+
+def test_quarantine_show_says_when_there_is_no_such_object(run: Run, processed: str) -> None:
+    code, _, err = run("quarantine", "show", "zz")
+
+    assert code == 1
+    assert "no quarantined object begins with 'zz'" in err
+    assert "hint:" in err
+
+
+def test_status_counts_what_waits_and_exits_1_when_something_was_given_up(
+    run: Run, api: Tables, stack: Stack, processed: str
+) -> None:
+    loaded(api, processed, 2)
+    code, out, _ = run("status", "--json")
+    assert code == 0
+    assert json.loads(out)["datasets"]["books"] == {
+        "raw_objects": 1, "processed": 1, "records": 3, "quarantined": 1, "rows_loaded": 2,
+    }  # fmt: skip
+
+    client("sqs").send_message(QueueUrl=stack.raw_dlq_url, MessageBody="x")
+
+    code, out, _ = run("status")
+    assert code == 1
+    assert "raw events (DLQ)" in out
+
+
+def test_query_prints_a_table_csv_or_json(run: Run, api: Tables, stack: Stack) -> None:
+    api.results = {f"id{number}": [[["a,b", 1, None]]] for number in range(1, 9)}
+
+    assert "a,b" in run("query", "select 1")[1]
+    assert run("query", "--format", "csv", "select 1")[1] == '"a,b",1,\n'
+    assert run("query", "--format", "csv", "--header", "select 1")[1] == 'c0,c1,c2\n"a,b",1,\n'
+    assert json.loads(run("query", "select 1", "--json")[1]) == [{"c0": "a,b", "c1": 1, "c2": None}]
+    assert api.targets[0] == {"WorkgroupName": "group", "Database": "db", "SecretArn": "arn"}
+
+
+def test_query_says_redshifts_error_and_exits_1(run: Run, api: Tables, stack: Stack) -> None:
+    api.statuses, api.error = ["FAILED"], "ERROR: relation does not exist"
+
+    assert run("query", "select nonsense")[::2] == (1, "Redshift: ERROR: relation does not exist\n")
+
+
+def test_ingest_puts_the_file_and_says_its_id(run: Run, stack: Stack, s3: Any, tmp_path: Path) -> None:
+    file = tmp_path / "a file.csv"
+    file.write_bytes(b"x,y\n")
+
+    code, out, _ = run("ingest", "books", str(file), "--json")
+
+    assert code == 0
+    assert json.loads(out)["sent"][0]["key"] == "books/a file.csv"
+    assert s3.get_object(Bucket="raw", Key="books/a file.csv")["Body"].read() == b"x,y\n"
+    assert "object id" in run("ingest", "books", str(file), "--key", "b.csv")[1]
+
+
+def test_ingest_waits_for_the_rows(run: Run, api: Tables, processed: str, s3: Any, tmp_path: Path) -> None:
+    """The object that is processed already is sent again by its very name: here the wait is for that version."""
+    loaded(api, processed, 2)
+    file = tmp_path / "day.ndjson"
+    file.write_bytes(b"nothing")
+
+    code, _, err = run("ingest", "books", str(file), "--wait", "--timeout-seconds", "0.01")
+
+    assert code == 1
+    assert "0 of 1 objects are in the warehouse" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("ingest", "nobody", "x"), "no contract describes the dataset 'nobody'"),
+        (("ingest", "books", "not/there.csv"), "no such file: not/there.csv"),
+        (("ingest", "books", __file__, __file__, "--key", "x"), "--key names one object"),
+    ],
+)
+def test_ingest_says_what_is_wrong_before_it_sends(
+    run: Run, stack: Stack, arguments: tuple[str, ...], message: str
+) -> None:
+    code, _, err = run(*arguments)
+
+    assert code == 2
+    assert message in err
+
+
+def test_an_aws_error_is_a_sentence(run: Run, stack: Stack, s3: Any) -> None:
+    s3.delete_bucket(Bucket="processed")
+
+    code, _, err = run("quarantine", "list")
+
+    assert code == 2
+    assert err.startswith("AWS: ")
+    assert "hint:" in err
+
+
+def test_an_unknown_environment_is_a_sentence(run: Run) -> None:
+    code, _, err = run("--env", "nowhere", "status")
+
+    assert code == 2
+    assert "no environment 'nowhere'" in err
+    assert "local" in err
+
+
+def test_contract_show_prints_fields_columns_and_ddl(run: Run) -> None:
+    code, out, _ = run("contract", "show", "orders")
+    assert code == 0
+    assert "array of {sku: string, quantity: integer, unit_price: decimal(10,2)}" in out
+    assert 'CREATE TABLE IF NOT EXISTS public."orders"' in run("contract", "show", "orders", "--sql")[1]
+    assert json.loads(run("contract", "show", "orders", "--json")[1])["dataset"] == "orders"
+
+
+def test_contract_check_passes_for_every_contract_and_names_each_problem_of_a_bad_one(run: Run, tmp_path: Path) -> None:
+    assert run("contract", "check", "orders")[0] == 0
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "contract.odcs.yaml").write_text("kind: DataContract\n")
+
+    code, _, err = run("contract", "check", "--contracts", str(tmp_path))
+
+    assert code == 1
+    assert "'version' is a required property" in err
+    assert "'id' is a required property" in err
+    assert json.loads(run("contract", "check", "--contracts", str(tmp_path), "--json")[1])["ok"] is False
+    assert "no contract for nothing" in run("contract", "check", "nothing")[2]
+
+
+def test_contract_release_writes_what_later_checks_compare_with(run: Run, tmp_path: Path) -> None:
+    source = context.ROOT / "contracts/orders"
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    for name in ("contract.odcs.yaml", "enrich.sql"):
+        (folder / name).write_text((source / name).read_text())
+
+    assert run("contract", "release", "--contracts", str(tmp_path))[0] == 0
+
+    text = (folder / "contract.odcs.yaml").read_text()
+    (folder / "contract.odcs.yaml").write_text(text.replace("physicalType: varchar(12)", "physicalType: varchar(11)"))
+    code, _, err = run("contract", "check", "--contracts", str(tmp_path))
+    assert code == 1
+    assert "column order_id was varchar(12), is varchar(11)" in err

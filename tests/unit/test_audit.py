@@ -1,0 +1,137 @@
+"""The audit's arithmetic: each hop that can lose a record is named when it does."""
+
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import pytest
+
+from datavault.audit import Audit, LedgerRow, ParquetRows, RawVersion, WarehouseRows, reconcile
+from datavault.receipt import Receipt
+
+from .support import RECEIVED_AT, process, raw_object
+
+RECORDS = 5
+
+
+@dataclass
+class Books:
+    """What the five places say of one object; balanced unless a test changes it."""
+
+    raws: list[RawVersion] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    parquet: list[ParquetRows] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    table: list[WarehouseRows] = field(default_factory=list)
+
+    def audit(self, *expired: str) -> Audit:
+        return reconcile(self.raws, self.receipts, self.parquet, self.ledger, self.table, expired)
+
+    def hops(self, *expired: str) -> list[str]:
+        return [finding.hop for finding in self.audit(*expired).findings]
+
+
+RAW = raw_object()
+RECEIPT = process(b"".join(b'{"id":%d}\n' % number for number in range(RECORDS)) + b"bad\n").receipt
+(CHUNK,) = RECEIPT.chunks
+
+
+@pytest.fixture
+def books() -> Books:
+    return Books(
+        [RawVersion(RAW.id, RAW.key, RAW.version_id, RAW.dataset, RECEIVED_AT)],
+        [RECEIPT],
+        [ParquetRows(CHUNK.id, "data/books/x.parquet", RECORDS)],
+        [LedgerRow(CHUNK.id, "books", RECORDS, 0)],
+        [WarehouseRows(CHUNK.id, RECORDS)],
+    )
+
+
+def test_an_object_whose_every_record_arrived_is_balanced(books: Books) -> None:
+    audit = books.audit()
+
+    assert audit.is_balanced
+    (entry,) = audit.objects
+    assert (entry.lines, entry.quarantined, entry.valid) == (RECORDS + 1, 1, RECORDS)
+    assert (entry.parquet, entry.loaded, entry.in_table, entry.is_balanced) == (RECORDS, RECORDS, RECORDS, True)
+
+
+def test_an_object_without_a_receipt_is_named(books: Books) -> None:
+    books.receipts, books.parquet, books.ledger, books.table = [], [], [], []
+
+    (finding,) = books.audit().findings
+    assert (finding.hop, finding.object_id, finding.key) == ("raw->receipt", RAW.id, RAW.key)
+
+
+def test_chunks_of_an_object_that_is_still_being_processed_are_said_once(books: Books) -> None:
+    books.receipts = []
+
+    assert books.hops() == ["raw->receipt"]
+
+
+def test_a_receipt_that_does_not_add_up_is_named(books: Books) -> None:
+    books.receipts = [msgspec.structs.replace(RECEIPT, lines=RECEIPT.lines + 1)]
+    assert books.hops() == ["receipt"]
+    books.receipts = [msgspec.structs.replace(RECEIPT, valid=RECORDS + 1, lines=RECEIPT.lines + 1)]
+    assert books.hops() == ["receipt"]
+
+
+def test_a_missing_parquet_object_is_named(books: Books) -> None:
+    books.parquet = []
+
+    assert books.hops() == ["receipt->parquet"]
+
+
+def test_a_parquet_object_that_its_retention_has_deleted_is_no_finding(books: Books) -> None:
+    books.parquet = []
+
+    assert books.hops(RAW.id) == []
+
+
+def test_a_parquet_object_with_another_number_of_rows_is_named_also_when_it_may_be_deleted(books: Books) -> None:
+    books.parquet = [ParquetRows(CHUNK.id, "x", RECORDS - 1)]
+
+    assert books.hops() == books.hops(RAW.id) == ["receipt->parquet"]
+
+
+def test_a_chunk_that_is_not_in_the_ledger_is_named(books: Books) -> None:
+    books.ledger, books.table = [], []
+
+    assert books.hops() == ["parquet->ledger"]
+
+
+def test_a_ledger_row_with_another_number_of_rows_is_named(books: Books) -> None:
+    books.ledger, books.table = [LedgerRow(CHUNK.id, "books", 4, 0)], [WarehouseRows(CHUNK.id, 4)]
+
+    assert books.hops() == ["parquet->ledger"]
+
+
+@pytest.mark.parametrize("rows", [0, RECORDS - 1, RECORDS + 1])
+def test_a_row_too_few_or_too_many_in_the_table_is_named(books: Books, rows: int) -> None:
+    books.table = [WarehouseRows(CHUNK.id, rows)]
+
+    assert books.hops() == ["ledger->table"]
+
+
+def test_rows_that_a_merge_has_replaced_are_accounted_for(books: Books) -> None:
+    books.ledger, books.table = [LedgerRow(CHUNK.id, "books", RECORDS, 2)], [WarehouseRows(CHUNK.id, RECORDS - 2)]
+
+    assert books.audit().is_balanced
+    assert books.audit().objects[0].superseded == 2
+
+
+def test_a_chunk_that_no_receipt_knows_is_named_with_every_place_that_holds_it(books: Books) -> None:
+    stranger = "f" * 32 + "-000000000001"
+    books.parquet.append(ParquetRows(stranger, "x", 1))
+    books.table.append(WarehouseRows(stranger, 1))
+
+    (finding,) = books.audit().findings
+    assert (finding.object_id, finding.key) == ("f" * 32, "(unknown)")
+    assert finding.message == f"chunk {stranger} is in Parquet and the table, and in no receipt"
+
+
+def test_one_bad_object_does_not_hide_that_the_others_are_fine(books: Books) -> None:
+    other = replace(books, receipts=[RECEIPT, msgspec.structs.replace(RECEIPT, object_id="0" * 32, chunks=[], valid=9)])
+
+    audit = other.audit()
+
+    assert [entry.is_balanced for entry in audit.objects] == [True, False]
