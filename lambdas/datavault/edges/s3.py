@@ -78,6 +78,7 @@ def put_once(
                 Key=key,
                 Body=body,
                 IfNoneMatch="*",
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=digest,
                 Tagging=urlencode(tags or {}),
                 Metadata=metadata or {},

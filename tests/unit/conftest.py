@@ -1,0 +1,35 @@
+"""Fixtures of the unit tests: AWS services in memory (moto), never the network."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from datavault.edges import clients
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An account in memory, with fresh clients."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    clients.client.cache_clear()
+    with mock_aws():
+        yield
+    clients.client.cache_clear()
+
+
+@pytest.fixture
+def s3(aws: None) -> Any:
+    """S3 with the pipeline's buckets; the raw one is versioned."""
+    client = boto3.client("s3")
+    for bucket in ("raw", "processed", "quarantine"):
+        client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
+    return client

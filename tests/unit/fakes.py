@@ -1,0 +1,51 @@
+"""Fakes of what moto has not."""
+
+from collections.abc import Sequence
+from typing import Any
+
+_KINDS: dict[type, str] = {str: "stringValue", int: "longValue", float: "doubleValue", bool: "booleanValue"}
+
+type Page = Sequence[Sequence[Any]]
+
+
+class DataApi:
+    """The Redshift Data API: remembers what was started, answers with the given statuses and pages of rows."""
+
+    def __init__(self) -> None:
+        self.started: list[list[str]] = []
+        self.targets: list[dict[str, str]] = []
+        self.statuses: list[str] = []
+        self.error = ""
+        self.cancelled: list[str] = []
+        self.pauses: list[float] = []
+        self.results: dict[str, list[Page]] = {}
+
+    def execute_statement(self, Sql: str, **target: str) -> dict[str, str]:  # noqa: N803  boto3's names
+        return self._start([Sql], target)
+
+    def batch_execute_statement(self, Sqls: list[str], **target: str) -> dict[str, str]:  # noqa: N803
+        return self._start(Sqls, target)
+
+    def _start(self, statements: list[str], target: dict[str, str]) -> dict[str, str]:
+        self.started.append(statements)
+        self.targets.append(target)
+        return {"Id": f"id{len(self.started)}"}
+
+    def describe_statement(self, Id: str) -> dict[str, str]:  # noqa: N803
+        status = self.statuses.pop(0) if self.statuses else "FINISHED"
+        return {"Id": Id, "Status": status} | ({"Error": self.error} if self.error else {})
+
+    def cancel_statement(self, Id: str) -> None:  # noqa: N803
+        self.cancelled.append(Id)
+
+    def get_statement_result(self, Id: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        pages = self.results.get(Id, [[]])
+        number = int(NextToken)
+        records = [[_field(value) for value in row] for row in pages[number]]
+        columns = [{"name": f"c{position}"} for position in range(len(records[0]) if records else 0)]
+        more = {"NextToken": str(number + 1)} if number + 1 < len(pages) else {}
+        return {"ColumnMetadata": columns, "Records": records} | more
+
+
+def _field(value: Any) -> dict[str, Any]:
+    return {"isNull": True} if value is None else {_KINDS[type(value)]: value}

@@ -1,0 +1,203 @@
+"""The processor's stage: receipt last (invariant 3), whatever AWS call breaks, and equal on every retry."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from datavault import quarantine, receipt
+from datavault.contract import Contracts, Field
+from datavault.edges import kinesis
+from datavault.edges import s3 as s3_edge
+from datavault.edges.events import S3ObjectEvent
+from datavault.edges.kinesis import StreamError
+from datavault.stages.processor import Outcome, Targets, process_object
+
+from ..support import make_contract, records_of, small_wire
+
+TARGETS = Targets("processed", "quarantine", "chunks")
+CONTRACT = make_contract((Field("n", "integer", required=True),), classification="restricted")
+DATA = b"".join(b'{"n": %d}\n' % n if n % 10 else b"bad\n" for n in range(1, 201))
+
+
+class CrashError(Exception):
+    """The process ends here."""
+
+
+class Cloud:
+    """S3 (moto) and a stream that remembers; counts the calls and crashes before or after the chosen one."""
+
+    def __init__(self, s3: Any) -> None:
+        self.s3 = s3
+        self.calls: list[str] = []
+        self.stream: list[tuple[str, bytes]] = []
+        self.crash_at = -1
+        self.after = False
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**request: Any) -> Any:
+            self.calls.append(f"{name} {request.get('Bucket', '')}".strip())
+            is_chosen = len(self.calls) - 1 == self.crash_at
+            if is_chosen and not self.after:
+                raise CrashError
+            try:
+                return self._put_records(**request) if name == "put_records" else getattr(self.s3, name)(**request)
+            finally:
+                if is_chosen:
+                    raise CrashError
+
+        return call
+
+    def _put_records(self, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803  boto3's names
+        assert StreamName == TARGETS.stream
+        self.stream += [(record["PartitionKey"], record["Data"]) for record in Records]
+        return {"FailedRecordCount": 0, "Records": [{"SequenceNumber": "1"} for _ in Records]}
+
+    def receipts(self) -> list[receipt.Receipt]:
+        return [receipt.decode(body) for body in self.objects("processed", "receipts/")]
+
+    def objects(self, bucket: str, prefix: str) -> list[bytes]:
+        found = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        return [self.s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in found]
+
+
+@pytest.fixture
+def cloud(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    made = Cloud(s3)
+    for module in (s3_edge, kinesis):
+        monkeypatch.setattr(module, "client", lambda _: made)
+    monkeypatch.setattr(kinesis, "MAX_CHUNKS", 3)
+    with small_wire():
+        yield made
+
+
+@pytest.fixture
+def contracts(tmp_path: Path) -> Contracts:
+    (tmp_path / "books.json").write_bytes(msgspec.json.encode(CONTRACT))
+    return Contracts(tmp_path)
+
+
+def put(cloud: Cloud, data: bytes = DATA, key: str = "books/a.ndjson") -> S3ObjectEvent:
+    version = cloud.s3.put_object(Bucket="raw", Key=key, Body=data)["VersionId"]
+    return S3ObjectEvent("raw", key, version, len(data))
+
+
+def run(event: S3ObjectEvent, contracts: Contracts) -> Outcome:
+    started: list[str] = []
+    outcome = process_object(event, contracts, TARGETS, lambda: 60, started.append)
+    assert started == [outcome.object_id]
+    return outcome
+
+
+def test_an_object_becomes_chunks_a_quarantine_object_and_a_receipt(cloud: Cloud, contracts: Contracts) -> None:
+    outcome = run(put(cloud), contracts)
+    (written,) = cloud.receipts()
+    assert outcome.receipt == written
+    assert (written.lines, written.valid, written.quarantined, written.reasons) == (200, 180, 20, {"invalid_json": 20})
+    assert [chunk.id for chunk in written.chunks] == [key for key, _ in cloud.stream]
+    assert sum(len(records_of(data)) for _, data in cloud.stream) == written.valid
+    (body,) = cloud.objects("quarantine", written.quarantine_key)
+    assert [entry.line for entry in quarantine.read(body)[1]] == list(range(10, 201, 10))
+    assert outcome.conflicts == []
+
+
+def test_the_receipt_is_the_last_call(cloud: Cloud, contracts: Contracts) -> None:
+    run(put(cloud), contracts)
+    puts = [call for call in cloud.calls if call.startswith("put")]
+    assert puts == ["put_records"] * (len(puts) - 2) + ["put_object quarantine", "put_object processed"]
+    assert cloud.calls[-1] == "put_object processed"
+
+
+def test_what_is_written_carries_its_tags(cloud: Cloud, contracts: Contracts) -> None:
+    outcome = run(put(cloud), contracts)
+    assert outcome.receipt is not None
+    tags = cloud.s3.get_object_tagging(Bucket="quarantine", Key=outcome.receipt.quarantine_key)["TagSet"]
+    found = {tag["Key"]: tag["Value"] for tag in tags}
+    assert (found["dataset"], found["classification"]) == ("books", "restricted")
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_at_any_call_leaves_no_receipt_too_early_and_the_second_run_completes(
+    cloud: Cloud, contracts: Contracts, after: bool
+) -> None:
+    event = put(cloud)
+    run(event, contracts)
+    wanted, stream, total = cloud.receipts(), list(cloud.stream), len(cloud.calls)
+    quarantined = cloud.objects("quarantine", "")
+    assert total >= 6
+    for crash_at in range(total):
+        for bucket in ("processed", "quarantine"):
+            for item in cloud.s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+                cloud.s3.delete_object(Bucket=bucket, Key=item["Key"])
+        cloud.calls, cloud.stream, cloud.crash_at, cloud.after = [], [], crash_at, after
+        with pytest.raises(CrashError):
+            run(event, contracts)
+        if cloud.receipts():
+            assert (set(cloud.stream), cloud.objects("quarantine", "")) == (set(stream), quarantined)
+        cloud.crash_at = -1
+        assert run(event, contracts).conflicts == []
+        assert set(cloud.stream) == set(stream)
+        assert (cloud.receipts(), cloud.objects("quarantine", "")) == (wanted, quarantined)
+
+
+def test_an_event_for_an_object_with_a_receipt_is_finished_work(cloud: Cloud, contracts: Contracts) -> None:
+    event = put(cloud)
+    run(event, contracts)
+    sent = list(cloud.stream)
+    again = run(event, contracts)
+    assert (again.receipt, again.conflicts, cloud.stream) == (None, [], sent)
+
+
+def test_a_new_version_under_the_same_key_is_a_new_object(cloud: Cloud, contracts: Contracts) -> None:
+    first, second = put(cloud), put(cloud)
+    ids = {run(event, contracts).object_id for event in (second, first)}
+    assert len(ids) == len(cloud.receipts()) == 2
+    assert len({key for key, _ in cloud.stream}) == len(cloud.stream)
+
+
+def test_other_bytes_under_a_name_are_a_conflict_and_stay(cloud: Cloud, contracts: Contracts) -> None:
+    event = put(cloud)
+    outcome = run(event, contracts)
+    assert outcome.receipt is not None
+    key = f"receipts/books/dt={outcome.receipt.last_modified.date()}/{outcome.object_id}.json"
+    cloud.s3.delete_object(Bucket="processed", Key=key)
+    cloud.s3.put_object(Bucket="quarantine", Key=outcome.receipt.quarantine_key, Body=b"other")
+    again = run(event, contracts)
+    assert again.conflicts == [outcome.receipt.quarantine_key]
+    assert cloud.objects("quarantine", "") == [b"other"]
+
+
+def test_an_object_without_bad_records_has_no_quarantine_object(cloud: Cloud, contracts: Contracts) -> None:
+    outcome = run(put(cloud, b'{"n": 1}\n'), contracts)
+    assert outcome.receipt is not None
+    assert (outcome.receipt.quarantine_key, cloud.objects("quarantine", "")) == ("", [])
+
+
+@pytest.mark.parametrize("key", ["nobody/a.csv", "a.csv", "../books/a.csv"])
+def test_an_object_of_no_contract_is_quarantined_as_the_most_sensitive(
+    cloud: Cloud, contracts: Contracts, key: str
+) -> None:
+    outcome = run(put(cloud, b"a,b\n", key), contracts)
+    assert outcome.receipt is not None
+    assert (outcome.receipt.dataset, outcome.receipt.reasons) == ("_unknown", {"unknown_dataset": 1})
+    tags = cloud.s3.get_object_tagging(Bucket="quarantine", Key=outcome.receipt.quarantine_key)["TagSet"]
+    assert {"Key": "classification", "Value": "restricted"} in tags
+
+
+def test_chunks_that_the_stream_does_not_take_are_an_error_without_a_receipt(
+    cloud: Cloud, contracts: Contracts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud, "_put_records", lambda Records, **_: {"Records": [{"ErrorCode": "X"} for _ in Records]})  # noqa: N803
+    with pytest.raises(StreamError, match="chunks not taken: X"):
+        process_object(put(cloud), contracts, TARGETS, lambda: 0, lambda _: None)
+    assert cloud.receipts() == []
+
+
+def test_a_receipt_reads_as_indented_json(cloud: Cloud, contracts: Contracts) -> None:
+    run(put(cloud), contracts)
+    (body,) = cloud.objects("processed", "receipts/")
+    assert body.startswith(b'{\n "object_id": "')
+    assert json.loads(body)["chunks"][0]["first_line"] == 1
