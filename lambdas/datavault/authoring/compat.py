@@ -21,8 +21,21 @@ def breaking_changes(released: Contract, current: Contract) -> list[Breaking]:
     """What a reader or (unless the major version is new) a writer of the released version would stumble over."""
     found = list(_consumer_changes(released, current))
     if released.version.partition(".")[0] == current.version.partition(".")[0]:
+        found += _file_changes(released, current)
         found += _producer_changes(released.fields, current.fields, "", current.unknown_fields)
     return found
+
+
+def _file_changes(released: Contract, current: Contract) -> Iterator[Breaking]:
+    """What holds for a raw object or a record as a whole."""
+    if released.unknown_fields == "ignore" and current.unknown_fields == "reject":
+        yield Breaking("unknown fields are no longer ignored", _NEW_MAJOR)
+    for name in ("max_record_bytes", "max_object_bytes"):
+        if getattr(current, name) < getattr(released, name):
+            yield Breaking(f"{name} is lower", _NEW_MAJOR)
+    lost_nulls = set(released.csv.null_values) - set(current.csv.null_values)
+    if released.csv.delimiter != current.csv.delimiter or lost_nulls:
+        yield Breaking("CSV files are read differently", _NEW_MAJOR)
 
 
 def _consumer_changes(released: Contract, current: Contract) -> Iterator[Breaking]:
@@ -48,8 +61,17 @@ def _column_changes(old: Column, new: Column) -> Iterator[Breaking]:
         yield Breaking(f"column {old.name} was {old.warehouse_type}, is {new.warehouse_type}", _NEW_DATASET)
     if old.field.required != new.field.required:
         yield Breaking(f"column {old.name} changes between required and optional", _NEW_DATASET)
-    if old.mask and not new.mask:
-        yield Breaking(f"column {old.name} is no longer masked", _NEW_DATASET)
+    if old.mask != new.mask:
+        # Rows that are there stay as they are: half the column would be tokens, half clear text.
+        yield Breaking(f"column {old.name} changes between masked and clear", _NEW_DATASET)
+    if _shape(old.field) != _shape(new.field):
+        yield Breaking(f"column {old.name} holds values of another shape", _NEW_DATASET)
+
+
+def _shape(field: Field) -> object:
+    """Names and types inside a nested value; nothing for the others, whose type the column's says."""
+    members = tuple((member.name, member.type, _shape(member)) for member in field.fields)
+    return (members, field.items.type, _shape(field.items)) if field.items else members
 
 
 def _producer_changes(
@@ -72,8 +94,11 @@ def _producer_changes(
 def _field_changes(old: Field, new: Field, here: str, unknown_fields: str) -> Iterator[Breaking]:
     if new.required and not old.required:
         yield Breaking(f"field {here} becomes required", _NEW_MAJOR)
-    if (old.type, old.pattern) != (new.type, new.pattern) or new.bits < old.bits or old.scale > new.scale:
+    is_narrower = new.bits < old.bits or new.scale < old.scale or new.precision - new.scale < old.precision - old.scale
+    if (old.type, old.pattern) != (new.type, new.pattern) or is_narrower:
         yield Breaking(f"field {here} changes its type or pattern", _NEW_MAJOR)
+    if new.multiple_of not in (None, old.multiple_of) or (new.unique_items and not old.unique_items):
+        yield Breaking(f"field {here} has a new rule", _NEW_MAJOR)
     if new.enum and (not old.enum or set(old.enum) - set(new.enum)):
         yield Breaking(f"field {here} allows fewer values", _NEW_MAJOR)
     lower = [
