@@ -8,6 +8,9 @@ MAKEFLAGS += --no-print-directory
 ENV ?= local
 PLATFORM ?=
 export TF_IN_AUTOMATION := 1
+ifeq ($(ENV),local)
+export TF_VAR_endpoint := http://127.0.0.1:$(or $(LOCALCLOUD_PORT),4566)
+endif
 
 python := .venv/bin/python
 terraform := scripts/terraform -chdir=environments/$(ENV)
