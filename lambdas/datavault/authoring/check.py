@@ -66,13 +66,17 @@ def sql_problems(contract: Contract, folder: Path) -> list[Problem]:
         wanted_types = {column.name: _canonical(connection, duck_type(column.field)) for column in contract.columns}
         found = {name: kind for name, kind, *_ in rows}
         problems = _column_problems(contract, found, wanted_types, place)
+        for name in sorted(found.keys() & {"_line", *wanted_types}):
+            if sum(name == row[0] for row in rows) > 1:
+                hint = "leave one out with EXCLUDE, or give it another name"
+                problems.append(Problem(place, f"column {name} stands twice", hint))
         if not problems:
             # The query as the enrichment runs it, with masking and lineage around.
             connection.execute(macro_sql(_ANY_KEYS))
             try:
                 connection.execute(f"DESCRIBE {result_sql(contract, _ANY_HEADER)}")
             except duckdb.Error as error:
-                hint = "one SELECT without a semicolon, each column once"
+                hint = "one SELECT without a semicolon"
                 problems.append(Problem(place, f"cannot stand inside another query: {error}", hint))
     return problems
 
