@@ -124,5 +124,5 @@ setup: ## Python environments and example data
 cloud:
 	@scripts/setup cloud
 
-# Branch coverage of the library; the target is 90 % (mission), the gate stands at it.
-COVERAGE := 85
+# Line and branch coverage of the library. It stood at 98 % when this was set; below 95 something went untested.
+COVERAGE := 95
