@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -20,7 +19,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "us-east-1")
     clients.client.cache_clear()
-    with mock_aws():
+    # A new session for each test would parse the services' models again, which takes longer than the test.
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
         yield
     clients.client.cache_clear()
 
@@ -28,7 +28,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def s3(aws: None) -> Any:
     """S3 with the pipeline's buckets; the raw one is versioned."""
-    client = boto3.client("s3")
+    client = clients.client("s3")
     for bucket in ("raw", "processed", "quarantine"):
         client.create_bucket(Bucket=bucket)
     client.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})

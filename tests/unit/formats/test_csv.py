@@ -259,3 +259,7 @@ def test_nested_values_are_json_in_a_cell() -> None:
 def test_more_distinct_values_than_are_remembered_change_nothing() -> None:
     result = read("n,s\n" + "".join(f"{n},{n % 7}\n" for n in range(25_000)))
     assert [record["n"] for _, record in result.records] == list(range(25_000))
+
+
+def test_a_header_without_end_is_refused() -> None:
+    assert read("n,s" * 300_000).reasons == [(1, "invalid_header", "")]
