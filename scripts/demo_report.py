@@ -6,8 +6,9 @@ from html import escape
 from pathlib import Path
 
 from datavault.audit import Audit
-from datavault.cli.context import Context, deadline
+from datavault.cli.context import Context
 from datavault.cli.progress import Loaded
+from datavault.edges.warehouse import deadline
 from datavault.quarantine import QuarantineEntry, QuarantineHeader
 
 _STYLE = """
@@ -23,6 +24,7 @@ dd { margin: 0; text-align: right; }
 """
 _QUERY = """SELECT carrier, carrier_name, count(*) AS flights, round(avg(1.0 * arr_delay), 1) AS minutes_late,
 count(DISTINCT tailnum) AS aircraft FROM flights GROUP BY carrier, carrier_name ORDER BY flights DESC, carrier"""
+_QUERY_SECONDS = 60.0
 _SHOWN_CHARACTERS = 120
 
 
@@ -34,7 +36,7 @@ def write(  # noqa: PLR0913, PLR0917  the parts of the report
     reasons: Sequence[tuple[QuarantineHeader, QuarantineEntry]],
     seconds: float | None,
 ) -> None:
-    names, rows = run.warehouse.query(_QUERY, deadline())
+    names, rows = run.warehouse.query(_QUERY, deadline(_QUERY_SECONDS))
     facts = {
         "Records in": sum(load.lines for load in loaded),
         "Valid": sum(load.valid for load in loaded),

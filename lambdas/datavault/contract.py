@@ -87,6 +87,11 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     retention_days: int | None = None  # of the Parquet objects; None: for ever
     description: str = ""
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of every object that holds this dataset's data."""
+        return {"dataset": self.dataset, "classification": self.classification}
+
 
 class UnknownDatasetError(LookupError):
     """No contract describes the dataset."""

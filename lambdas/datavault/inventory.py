@@ -11,7 +11,7 @@ import duckdb
 from .audit import LedgerRow, ParquetRows, RawVersion, WarehouseRows
 from .duck import literal
 from .edges.clients import client
-from .edges.warehouse import Warehouse
+from .edges.warehouse import Warehouse, deadline
 from .identity import RawObject
 from .receipt import Receipt
 from .receipt import decode as decode_receipt
@@ -91,7 +91,7 @@ def _tail(bucket: str, key: str, size: int, count: int) -> bytes:
 def ledger(warehouse: Warehouse) -> list[LedgerRow]:
     _, rows = warehouse.query(
         f"SELECT chunk_id, dataset, row_count, superseded FROM {LEDGER}",  # noqa: S608  ours
-        lambda: _QUERY_SECONDS,
+        deadline(_QUERY_SECONDS),
     )
     return [
         LedgerRow(str(chunk), str(dataset), int(count or 0), int(gone or 0)) for chunk, dataset, count, gone in rows
@@ -102,6 +102,6 @@ def warehouse_rows(warehouse: Warehouse, dataset: str) -> list[WarehouseRows]:
     """The number of rows of each chunk in the dataset's table."""
     _, rows = warehouse.query(
         f"SELECT _chunk_id, count(*) FROM {SCHEMA}.{quoted(dataset)} GROUP BY _chunk_id",  # noqa: S608  quoted
-        lambda: _QUERY_SECONDS,
+        deadline(_QUERY_SECONDS),
     )
     return [WarehouseRows(str(chunk), int(count or 0)) for chunk, count in rows]

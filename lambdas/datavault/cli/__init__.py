@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..edges.warehouse import StatementError, StatementTimeoutError
 from . import audit, contract, ingest, quarantine, query, status
 from .context import Context, Failure
 
@@ -42,6 +43,9 @@ def main() -> None:
     except Failure as failure:
         typer.secho(str(failure), err=True, fg="red")
         raise SystemExit(failure.code) from None
+    except (StatementError, StatementTimeoutError) as error:
+        typer.secho(f"Redshift: {type(error).__name__}: {error}", err=True, fg="red")
+        raise SystemExit(2) from None
 
 
 def _with_global_options_first(arguments: list[str]) -> list[str]:

@@ -4,8 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from ..edges.warehouse import Warehouse
 ROOT = Path(__file__).resolve().parents[3]
 # LocalStack's fixed account; the keys open nothing.
 _LOCAL_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-_QUERY_SECONDS = 300.0
 _PIPE_COLUMNS = 200
 
 
@@ -125,12 +123,6 @@ def _cell(value: Any) -> Text:
     if isinstance(value, int) and not isinstance(value, bool):
         return Text(f"{value:,}")
     return Text(str(value))
-
-
-def deadline(seconds: float = _QUERY_SECONDS) -> Callable[[], float]:
-    """Seconds that are left, as the edges ask for them."""
-    end = time.monotonic() + seconds
-    return lambda: end - time.monotonic()
 
 
 def aws_failure(error: ClientError | BotoCoreError) -> Failure:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..edges.warehouse import StatementError, StatementTimeoutError
-from .context import Context, Failure, aws_failure, deadline
+from ..edges.warehouse import StatementError, StatementTimeoutError, deadline
+from .context import Context, Failure, aws_failure
 
 
 class Format(StrEnum):

@@ -65,6 +65,12 @@ class Warehouse(msgspec.Struct, frozen=True):
         return rows(self.run([sql], remaining_seconds))
 
 
+def deadline(seconds: float) -> Callable[[], float]:
+    """Seconds that are left from now on, as `run` asks for them."""
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()
+
+
 def rows(statement_id: str) -> tuple[list[str], list[Row]]:
     """The column names and the rows of a finished statement; `ID:n` is the n-th statement of a batch, from 1."""
     names: list[str] = []

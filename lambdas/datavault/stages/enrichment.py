@@ -34,7 +34,7 @@ def enrich_chunk(chunk: bytes, enrichers: Enrichers, contracts: Contracts, proce
         processed_bucket,
         key,
         parquet.data,
-        tags={"dataset": header.dataset, "classification": contract.classification},
+        tags=contract.tags,
         metadata={COLUMNS_METADATA: str(parquet.columns)},
     )
     return Written(header.dataset, header.objectid, key, header.records, put is s3.Put.DIFFERENT)

@@ -127,7 +127,7 @@ def _load(
 ) -> list[ChunkStatus]:
     body = manifest(target.bucket, files)
     key = manifest_key(contract.dataset, body)
-    s3.put_once(target.bucket, key, body, tags={"dataset": contract.dataset, "classification": contract.classification})
+    s3.put_once(target.bucket, key, body, tags=contract.tags)
     statements = load(contract, columns, f"s3://{target.bucket}/{key}", target.copy_role_arn)
     finished = target.warehouse.run(statements, remaining_seconds)
     _, found = rows(f"{finished}:{len(statements)}")

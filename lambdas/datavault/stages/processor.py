@@ -80,7 +80,4 @@ def _contract(contracts: Contracts, raw: RawObject) -> Contract | None:
 
 def _tags(contract: Contract | None) -> dict[str, str]:
     # Nobody has classified a dataset that no contract describes: it is treated as the most sensitive.
-    return {
-        "dataset": contract.dataset if contract else UNKNOWN_DATASET,
-        "classification": contract.classification if contract else "restricted",
-    }
+    return contract.tags if contract else {"dataset": UNKNOWN_DATASET, "classification": "restricted"}
