@@ -69,6 +69,44 @@ def quarantine_key(dataset: str, date: str, object_id: str) -> str:
     return f"quarantine/{dataset}/dt={date}/{object_id}.ndjson.zst"
 
 
+def claim_key(date: str, object_id: str) -> str:
+    """Says under which contract an object was begun. Free of the dataset: a contract may come or go in between."""
+    return f"claims/dt={date}/{object_id}.json"
+
+
+def archived_contract_key(dataset: str, digest: str) -> str:
+    return f"contracts/{dataset}/{digest}.json"
+
+
+def seal_key(dataset: str, date: str, number: int) -> str:
+    return f"seals/{dataset}/dt={date}/{number:06d}.json"
+
+
+def failed_chunk_key(dataset: str, date: str, chunk: str) -> str:
+    """In the quarantine bucket: a chunk that no retry can enrich, whole."""
+    return f"failed-chunks/{dataset}/dt={date}/{chunk}.zst"
+
+
+def failed_load_key(dataset: str, date: str, chunk: str) -> str:
+    """In the quarantine bucket: why Redshift does not take a chunk's Parquet object, which stays where it is."""
+    return f"failed-loads/{dataset}/dt={date}/{chunk}.json"
+
+
+def replay_plan_key(dataset: str, object_id: str, number: int) -> str:
+    """In the quarantine bucket: which bad records of an object were sent again, as one new raw object."""
+    return f"replays/{dataset}/{object_id}/{number:06d}.json"
+
+
+def replay_raw_key(dataset: str, object_id: str, number: int, suffix: str) -> str:
+    """In the raw bucket: those records' second life."""
+    return f"{dataset}/_replay/{object_id}/{number:06d}{suffix}"
+
+
+def pause_key(dataset: str) -> str:
+    """In the quarantine bucket: while this object exists, the processor takes no new object of the dataset."""
+    return f"paused/{dataset}.json"
+
+
 def manifest_key(dataset: str, body: bytes) -> str:
     return f"manifests/{dataset}/{hashlib.sha256(body).hexdigest()}.manifest"
 
