@@ -7,7 +7,7 @@ module "observability" {
   kms_key_arn = module.operations_key.arn
   emails      = var.alarm_emails
   runbooks    = "docs/operations/runbooks"
-  alarms      = merge(local.dead_letter_alarms, local.function_alarms, local.stream_alarms, local.invariant_alarms)
+  alarms      = merge(local.dead_letter_alarms, local.function_alarms, local.stream_alarms, local.invariant_alarms, local.auditor_alarms)
 }
 
 locals {
@@ -15,12 +15,14 @@ locals {
     processor  = module.processor.name
     enrichment = module.enrichment.name
     loader     = module.loader.name
+    auditor    = module.auditor.name
   }
 
   # One dead letter is one object that is not in the warehouse. SQS is silent about an idle queue.
   dead_letter_alarms = { for stage, queue in {
     processor = module.raw_events.dead_letter_name
     loader    = module.parquet_events.dead_letter_name
+    auditor   = aws_sqs_queue.auditor_dead_letter.name
     } : "${stage}-dlq" => {
     description  = "The ${stage} gave up at least one object; it waits in ${queue}."
     namespace    = "AWS/SQS"
@@ -91,10 +93,12 @@ locals {
     }
   }
 
-  # The pipeline's own promises; any breach is a defect.
+  # What the functions count themselves; one is one too many.
   invariant_alarms = { for name, alarm in {
     processor-write-once-conflict  = { stage = "processor", metric = "WriteOnceConflict", says = "An object exists under a name of the processor's with other bytes." }
     enrichment-write-once-conflict = { stage = "enrichment", metric = "WriteOnceConflict", says = "An object exists under a name of the enrichment's with other bytes." }
+    enrichment-chunks-set-aside    = { stage = "enrichment", metric = "ChunksSetAside", says = "A chunk cannot be enriched; it lies in the quarantine bucket under failed-chunks/." }
+    loader-loads-set-aside         = { stage = "loader", metric = "LoadsSetAside", says = "Redshift does not take a Parquet object; its words lie in the quarantine bucket under failed-loads/." }
     loader-chunks-refused          = { stage = "loader", metric = "ChunksRefused", says = "A chunk overlaps rows that are already loaded and was refused." }
     } : name => {
     description  = alarm.says

@@ -16,6 +16,7 @@ module "enrichment" {
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME      = "enrichment"
     DATAVAULT_PROCESSED_BUCKET   = module.processed.name
+    DATAVAULT_QUARANTINE_BUCKET  = module.quarantine.name
     DATAVAULT_MASKING_SECRET_ARN = module.masking_key.secret_arn
   })
 
@@ -34,7 +35,8 @@ module "enrichment" {
 
   permissions = {
     WriteParquet       = { actions = local.write_once_actions, resources = ["${module.processed.arn}/data/*"] }
-    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
+    SetChunksAside     = { actions = local.write_once_actions, resources = ["${module.quarantine.arn}/failed-chunks/*"] }
+    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn, module.quarantine.arn] }
     ReadMaskingKey     = { actions = ["secretsmanager:GetSecretValue"], resources = [module.masking_key.secret_arn] }
   }
 

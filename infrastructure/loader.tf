@@ -15,6 +15,7 @@ module "loader" {
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME        = "loader"
     DATAVAULT_PROCESSED_BUCKET     = module.processed.name
+    DATAVAULT_QUARANTINE_BUCKET    = module.quarantine.name
     DATAVAULT_WORKGROUP            = module.warehouse.workgroup_name
     DATAVAULT_DATABASE             = module.warehouse.database
     DATAVAULT_WAREHOUSE_SECRET_ARN = module.warehouse.admin_secret_arn
@@ -33,7 +34,8 @@ module "loader" {
   permissions = {
     ReadParquet        = { actions = ["s3:GetObject"], resources = ["${module.processed.arn}/data/*"] }
     WriteManifests     = { actions = local.write_once_actions, resources = ["${module.processed.arn}/manifests/*"] }
-    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
+    SetLoadsAside      = { actions = local.write_once_actions, resources = ["${module.quarantine.arn}/failed-loads/*"] }
+    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn, module.quarantine.arn] }
     ReadAdminSecret    = { actions = ["secretsmanager:GetSecretValue"], resources = [module.warehouse.admin_secret_arn] }
     # Loads are batches, one transaction each; a migration's statements run alone.
     RunStatements = {
@@ -51,6 +53,7 @@ module "loader" {
 
   key_uses = {
     ObjectKey = { key_arn = module.masked_key.arn, service = "s3", context = { "aws:s3:arn" = module.processed.arn }, write = true }
+    AsideKey  = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn }, write = true }
     SecretKey = { key_arn = module.masked_key.arn, service = "secretsmanager", context = { SecretARN = module.warehouse.admin_secret_arn } }
     QueueKey  = { key_arn = module.masked_key.arn, service = "sqs" }
   }

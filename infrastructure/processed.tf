@@ -8,8 +8,8 @@ module "processed" {
   log_bucket            = module.access_logs.log_target
   object_lock           = { days = var.object_lock.days, mode = var.object_lock.mode }
   allow_compliance_mode = var.object_lock.allow_compliance_mode
-  write_once_prefixes   = ["data/", "manifests/", "receipts/"]
-  writer_role_arns      = [module.processor.role_arn, module.enrichment.role_arn, module.loader.role_arn]
+  write_once_prefixes   = ["claims/", "contracts/", "data/", "manifests/", "receipts/", "seals/"]
+  writer_role_arns      = [module.processor.role_arn, module.enrichment.role_arn, module.loader.role_arn, module.auditor.role_arn]
   force_destroy         = var.disposable
   tags                  = { classification = "confidential" }
 

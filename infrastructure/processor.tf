@@ -31,7 +31,7 @@ module "processor" {
   permissions = {
     ReadRawObjects     = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${module.raw.arn}/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.raw.arn, module.processed.arn] }
-    WriteReceipts      = { actions = local.write_once_actions, resources = ["${module.processed.arn}/receipts/*"] }
+    WriteReceipts      = { actions = local.write_once_actions, resources = [for prefix in ["claims", "contracts", "receipts"] : "${module.processed.arn}/${prefix}/*"] }
     WriteQuarantine    = { actions = local.write_once_actions, resources = ["${module.quarantine.arn}/quarantine/*"] }
     PutChunks          = { actions = ["kinesis:PutRecords"], resources = [module.chunks.arn] }
   }

@@ -1,5 +1,6 @@
-# Beside the way: bad records with their reason (quarantine/), and batches of chunks that enrichment gave up
-# (aws/lambda/<mapping's uuid>/…, a name that Lambda chooses).
+# Beside the way: bad records with their reason (quarantine/), chunks that cannot be enriched (failed-chunks/), notes of
+# Parquet objects that Redshift does not take (failed-loads/), and batches that Lambda gave up (aws/lambda/<mapping's
+# uuid>/…, a name that it chooses).
 
 module "quarantine" {
   source = "../modules/bucket"
@@ -7,8 +8,8 @@ module "quarantine" {
   name                = local.quarantine_bucket
   kms_key_arn         = module.clear_key.arn
   log_bucket          = module.access_logs.log_target
-  write_once_prefixes = ["quarantine/"]
-  writer_role_arns    = [module.processor.role_arn, module.enrichment.role_arn]
+  write_once_prefixes = ["failed-chunks/", "failed-loads/", "quarantine/"]
+  writer_role_arns    = [module.processor.role_arn, module.enrichment.role_arn, module.loader.role_arn]
   force_destroy       = var.disposable
   tags                = { classification = "restricted" }
 

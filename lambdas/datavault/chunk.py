@@ -41,6 +41,10 @@ class ChunkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.subject
 
     @property
+    def contract_version(self) -> str:
+        return self.dataschema.rpartition(":")[2]
+
+    @property
     def date(self) -> str:
         return self.time.date().isoformat()
 

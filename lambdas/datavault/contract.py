@@ -93,6 +93,11 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
         return {"dataset": self.dataset, "classification": self.classification}
 
 
+def version_tuple(version: str) -> tuple[int, ...]:
+    """`1.10.0` as (1, 10, 0): versions compare by number."""
+    return tuple(int(part) for part in version.split("."))
+
+
 class UnknownDatasetError(LookupError):
     """No contract describes the dataset."""
 

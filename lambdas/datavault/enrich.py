@@ -4,6 +4,7 @@ The records are read with the contract's types, run through the dataset's enrich
 checked against the contract's output schema before anything leaves.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from . import frames
 from .chunk import ChunkHeader, open_chunk
-from .contract import Column, Contract, Contracts
+from .contract import Column, Contract, Contracts, version_tuple
 from .duck import LINEAGE, duck_type, identifier, literal, output_columns, read_records
+from .identity import COLUMNS_METADATA, PLAN_METADATA, RECORDS_METADATA
 from .masking import MaskingKeys, macro_sql
 from .warehouse_sql import varchar_bytes
 
@@ -22,7 +25,19 @@ _MEMORY_LIMIT = "512MB"
 
 
 class EnrichmentError(ValueError):
-    """The result does not keep the contract. Names columns and counts, never values."""
+    """The chunk cannot be enriched, however often it is tried. Names columns and counts, never values."""
+
+
+class EngineError(RuntimeError):
+    """DuckDB failed for a reason that is not in the chunk, such as memory or disk."""
+
+
+class NewerContractError(LookupError):
+    """The chunk was made under a newer contract than this function has: a deployment is on its way."""
+
+
+# Said of the machine, not of the data: another attempt may succeed.
+_ENGINE_FAILURES = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.OutOfMemoryException)
 
 
 class ParquetObject(msgspec.Struct, frozen=True):
@@ -31,6 +46,13 @@ class ParquetObject(msgspec.Struct, frozen=True):
     header: ChunkHeader
     data: bytes
     columns: int
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What is told of the object beside its bytes."""
+        plan = hashlib.sha256(msgspec.json.encode(self.header)).hexdigest()
+        counts = {COLUMNS_METADATA: str(self.columns), RECORDS_METADATA: str(self.header.records)}
+        return counts | {PLAN_METADATA: plan}
 
 
 class Enricher:
@@ -61,6 +83,8 @@ class Enricher:
             The bytes are no chunk.
         EnrichmentError
             The dataset's SQL fails, or its result breaks the contract.
+        EngineError
+            DuckDB cannot go on. Make another Enricher.
         """
         header, body = open_chunk(chunk)
         records, parquet = self._work / f"{header.id}.ndjson.zst", self._work / f"{header.id}.parquet"
@@ -74,6 +98,9 @@ class Enricher:
                     "(FORMAT parquet, COMPRESSION zstd)"
                 )
             return ParquetObject(header, parquet.read_bytes(), len(self._contract.columns))
+        except _ENGINE_FAILURES as error:
+            frames.decompress(body)  # a damaged chunk looks like a damaged disk to DuckDB
+            raise EngineError(f"DuckDB: {type(error).__name__}") from None
         except duckdb.Error as error:
             # DuckDB's messages may hold values of the data: only the kind of error goes further.
             raise EnrichmentError(f"enrich.sql of {header.dataset}: {type(error).__name__}") from None
@@ -189,10 +216,23 @@ class Enrichers:
         self._made: dict[str, Enricher] = {}
 
     def enrich(self, chunk: bytes) -> ParquetObject:
-        """As `Enricher.enrich`, for a chunk of any dataset."""
-        dataset = open_chunk(chunk)[0].dataset
+        """As `Enricher.enrich`, for a chunk of any dataset.
+
+        Raises
+        ------
+        UnknownDatasetError, NewerContractError
+            The function lacks the contract, or the version, that made the chunk. It may get it.
+        """
+        header, _ = open_chunk(chunk)
+        dataset, contract = header.dataset, self._contracts.get(header.dataset)
+        if version_tuple(header.contract_version) > version_tuple(contract.version):
+            # Its new fields would be dropped in silence.
+            raise NewerContractError(f"{dataset} {header.contract_version}, this function has {contract.version}")
         if dataset not in self._made:
-            contract = self._contracts.get(dataset)
             folder = self._contracts.reference_folder(dataset)
             self._made[dataset] = Enricher(contract, folder, self._keys, self._work)
-        return self._made[dataset].enrich(chunk)
+        try:
+            return self._made[dataset].enrich(chunk)
+        except EngineError:
+            del self._made[dataset]  # after a fatal error the database answers nothing more
+            raise

@@ -11,9 +11,12 @@ import msgspec
 
 UNKNOWN_DATASET = "_unknown"
 
-# Metadata of a Parquet object: how many of the contract's columns it has. The loader reads it, because a contract may
-# have grown since the object was written.
+# Metadata of a Parquet object. How many of the contract's columns it has: the loader reads it, because a contract may
+# have grown since the object was written. How many records: for who counts without reading Parquet. And the hash of the
+# chunk's header, which says what it was made from, whatever made it.
 COLUMNS_METADATA = "columns"
+RECORDS_METADATA = "records"
+PLAN_METADATA = "plan"
 
 
 class RawObject(msgspec.Struct, frozen=True):
@@ -119,7 +122,16 @@ def dataset_of_parquet_key(key: str) -> str:
     ValueError
         The key is not one of ours.
     """
+    return _parquet_parts(key)[0]
+
+
+def date_of_parquet_key(key: str) -> str:
+    """The date of a key made by `parquet_key`. Raises as `dataset_of_parquet_key`."""
+    return _parquet_parts(key)[1]
+
+
+def _parquet_parts(key: str) -> tuple[str, str]:
     match key.split("/"):
         case ["data", dataset, partition, name] if partition.startswith("dt=") and name.endswith(".parquet"):
-            return dataset
+            return dataset, partition.removeprefix("dt=")
     raise ValueError(f"not a Parquet object of this pipeline: {key}")

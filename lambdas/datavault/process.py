@@ -35,19 +35,24 @@ class Processing:
     def chunks(self) -> Iterator[Chunk]:
         """The chunks in the order of lines. Nothing that an object can hold makes this raise."""
         if self._contract is None:
-            self.quarantine.add([Reject(1, Reason.UNKNOWN_DATASET, "", b"", rest=True)])
-        else:
-            inflater = Inflater(self._source, self._contract.max_object_bytes)
-            self._compression = inflater.compression
-            try:
-                for chunk in self._cut(inflater, self._contract):
-                    header = chunk.header
-                    self._entries.append(ChunkEntry(header.id, header.firstline, header.lastline, header.records))
-                    yield chunk
-            except ObjectRejectedError as error:
-                head = inflater.peek(KEPT_BYTES) if not self._format else b""
-                reason = inflater.failure or error.reason
-                self.quarantine.add([Reject(1, reason, error.field, head, rest=True)])
+            self.refuse(Reason.UNKNOWN_DATASET)
+            return
+        inflater = Inflater(self._source, self._contract.max_object_bytes)
+        self._compression = inflater.compression
+        try:
+            for chunk in self._cut(inflater, self._contract):
+                header = chunk.header
+                self._entries.append(ChunkEntry(header.id, header.firstline, header.lastline, header.records))
+                yield chunk
+        except ObjectRejectedError as error:
+            head = inflater.peek(KEPT_BYTES) if not self._format else b""
+            reason = inflater.failure or error.reason
+            self.quarantine.add([Reject(1, reason, error.field, head, rest=True)])
+        self.quarantine.close()
+
+    def refuse(self, reason: Reason) -> None:
+        """Set the whole object aside, instead of taking its chunks."""
+        self.quarantine.add([Reject(1, reason, "", b"", rest=True)])
         self.quarantine.close()
 
     def _cut(self, inflater: Inflater, contract: Contract) -> Iterator[Chunk]:

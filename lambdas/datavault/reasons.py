@@ -34,6 +34,7 @@ class Reason(StrEnum):
     INVALID_HEADER = "invalid_header"
     UNKNOWN_DATASET = "unknown_dataset"
     UNSUPPORTED_FORMAT = "unsupported_format"
+    OBJECT_GONE = "object_gone"
 
 
 class Reject(msgspec.Struct, frozen=True):

@@ -168,6 +168,9 @@ def load(contract: Contract, columns: int, manifest: str, copy_role_arn: str) ->
     ]
 
 
+# The COPY of `load`, counted from 1. What fails there or later may be the fault of one of its Parquet objects.
+COPY_STATEMENT = 3
+
 # By the wire format, a chunk is one range of the lines of one object.
 _STAGED = (
     "CREATE TEMP TABLE staged AS SELECT _chunk_id AS chunk_id, _object_id AS object_id, min(_line) AS first_line, "

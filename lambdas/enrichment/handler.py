@@ -1,15 +1,13 @@
 """Enrichment: chunks from Kinesis in; Parquet objects out.
 
-A chunk that fails stops its batch there: Lambda splits the batch and tries again, a bounded number of times, and then
-puts what is left into the quarantine bucket, whole.
+A chunk that no retry can enrich is set aside, whole, so that it holds up no other. Any other failure stops its batch
+there: Lambda splits it and tries again, a bounded number of times, and keeps what is left in the quarantine bucket.
 """
 
-import tempfile
+from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import msgspec
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -18,24 +16,22 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from datavault import observe
 from datavault.contract import Contracts
-from datavault.edges.clients import client
 from datavault.enrich import Enrichers
 from datavault.identity import chunk_object_id
-from datavault.masking import MaskingKeys
 from datavault.settings import contracts_folder, required
-from datavault.stages.enrichment import enrich_chunk
+from datavault.stages.enrichment import Arrival, SetAside, enrich_chunk, make_enrichers
 
 logger = Logger()
-settings = required(("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_MASKING_SECRET_ARN"))
+*buckets, masking_secret = required(
+    ("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_QUARANTINE_BUCKET", "DATAVAULT_MASKING_SECRET_ARN")
+).values()
 contracts = Contracts(contracts_folder())
 batch = BatchProcessor(event_type=EventType.KinesisDataStreams)
 
 
 @cache
 def enrichers() -> Enrichers:
-    secret = client("secretsmanager").get_secret_value(SecretId=settings["DATAVAULT_MASKING_SECRET_ARN"])
-    keys = msgspec.json.decode(secret["SecretString"], type=MaskingKeys)
-    return Enrichers(contracts, keys, Path(tempfile.mkdtemp()))
+    return make_enrichers(contracts, masking_secret)
 
 
 def enrich_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
@@ -44,14 +40,19 @@ def enrich_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFai
 
 
 def enrich_record(record: KinesisStreamRecord) -> None:
-    # The partition key is the chunk's id.
-    logger.set_correlation_id(chunk_object_id(record.kinesis.partition_key))
+    stream = record.kinesis
+    logger.set_correlation_id(chunk_object_id(stream.partition_key))  # the partition key is the chunk's id
+    arrived = datetime.fromtimestamp(stream.approximate_arrival_timestamp, UTC)
     try:
-        chunk = record.kinesis.data_as_bytes()
-        written = enrich_chunk(chunk, enrichers(), contracts, settings["DATAVAULT_PROCESSED_BUCKET"])
+        arrival = Arrival(stream.data_as_bytes(), stream.partition_key, arrived)
+        done = enrich_chunk(arrival, enrichers(), contracts, *buckets)
     except Exception:
-        logger.exception("failed; the stream sends it again", sequence_number=record.kinesis.sequence_number)
+        logger.exception("failed; the stream sends it again", sequence_number=stream.sequence_number)
         raise
-    observe.count_for(written.dataset, {"ChunksEnriched": 1, "RowsWritten": written.rows})
-    observe.count(WriteOnceConflict=int(written.is_conflict))
-    logger.info("enriched", key=written.key, rows=written.rows, is_conflict=written.is_conflict)
+    if isinstance(done, SetAside):
+        observe.count(ChunksSetAside=1)
+        logger.error("set aside", dataset=done.dataset, key=done.key, error=done.error)
+        return
+    observe.count_for(done.dataset, {"ChunksEnriched": 1, "RowsWritten": done.rows})
+    observe.count(WriteOnceConflict=int(done.is_conflict))
+    logger.info("enriched", key=done.key, rows=done.rows, is_conflict=done.is_conflict)

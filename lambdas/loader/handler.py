@@ -1,7 +1,7 @@
 """Loader: SQS messages that tell of Parquet objects in; rows in the warehouse out. Also `{"action": "migrate"}`.
 
 A message whose chunk is not in the warehouse afterwards goes back to the queue, and after its last try to the
-dead-letter queue. A refused chunk is an incident, and goes the same way.
+dead-letter queue; so does a refused chunk, an incident. An object that Redshift cannot read is set aside.
 """
 
 from collections import defaultdict
@@ -15,15 +15,15 @@ from datavault.contract import Contracts
 from datavault.edges.events import EventError, created_objects
 from datavault.edges.warehouse import Warehouse
 from datavault.settings import contracts_folder, required, time_left
-from datavault.stages.loader import Load, Target, load_keys, migrate
+from datavault.stages.loader import Load, Target, load_keys
+from datavault.stages.migration import migrate
 
+_TARGET = ("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_QUARANTINE_BUCKET", "DATAVAULT_COPY_ROLE_ARN")
 _WAREHOUSE = ("DATAVAULT_WORKGROUP", "DATAVAULT_DATABASE", "DATAVAULT_WAREHOUSE_SECRET_ARN")
 
 logger = Logger()
-bucket, copy_role_arn, *login = required(
-    ("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_COPY_ROLE_ARN", *_WAREHOUSE)
-).values()
-target = Target(bucket, Warehouse(*login), copy_role_arn)
+processed, quarantine, copy_role_arn, *login = required(_TARGET + _WAREHOUSE).values()
+target = Target(processed, quarantine, Warehouse(*login), copy_role_arn)
 contracts = Contracts(contracts_folder())
 
 
@@ -32,17 +32,19 @@ def load_data(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("action") == "migrate":
         return {"statements": migrate(contracts, target.warehouse, time_left(context))}
     messages: dict[str, list[str]] = defaultdict(list)  # the messages that tell of each key
+    tries: dict[str, int] = {}
     failed: list[str] = []
     for message in event["Records"]:
         try:
             for created in created_objects(message["body"]):
                 messages[created.key].append(message["messageId"])
+                tries[created.key] = int(message["attributes"]["ApproximateReceiveCount"])
         except EventError as error:
             logger.error("not an S3 event", error=str(error))  # noqa: TRY400  a trace would say nothing more
             failed.append(message["messageId"])
-    for load in load_keys(messages, contracts, target, time_left(context)):
+    for load in load_keys(tries, contracts, target, time_left(context)):
         report(load)
-        failed += [message for key in load.not_in_warehouse for message in messages[key]]
+        failed += [message for key in load.to_try_again for message in messages[key]]
     return {"batchItemFailures": [{"itemIdentifier": message} for message in dict.fromkeys(failed)]}
 
 
@@ -50,6 +52,8 @@ def report(load: Load) -> None:
     """Log and count what became of one transaction."""
     rows = sum(status.row_count for status in load.loaded)
     observe.count_for(load.dataset, {"ChunksLoaded": len(load.loaded), "RowsLoaded": rows})
-    observe.count(ChunksRefused=len(load.refused))
+    observe.count(ChunksRefused=len(load.refused), LoadsSetAside=int(load.is_set_aside))
     log = logger.error if load.error or load.refused else logger.info
-    log("loaded", dataset=load.dataset, files=len(load.files), rows=rows, refused=load.refused, error=load.error)
+    # Redshift's words may quote the data: they are kept with what is set aside, not in the log.
+    shown = f"Redshift, statement {load.statement_id}" if load.statement_id else load.error
+    log("loaded", dataset=load.dataset, files=len(load.files), rows=rows, refused=load.refused, error=shown)

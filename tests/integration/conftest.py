@@ -137,12 +137,13 @@ def invoke(run: Context) -> Callable[[str, dict[str, Any]], Any]:
     return call
 
 
-def s3_event(bucket: str, key: str, version_id: str = "", size: int = 0) -> str:
+def s3_event(bucket: str, key: str, version_id: str = "", size: int = 0, time: str = "2026-03-14T15:09:27.101Z") -> str:
     """The body of a message that S3 sends to SQS."""
     record = {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "eventName": "ObjectCreated:Put",
+        "eventTime": time,
         "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": size, "versionId": version_id}},
     }
     return json.dumps({"Records": [record]})

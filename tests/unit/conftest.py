@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 
 from datavault.edges import clients
+from datavault.stages import claims
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "us-east-1")
     clients.client.cache_clear()
+    claims._archive.cache_clear()
     # A new session for each test would parse the services' models again, which takes longer than the test.
     with mock_aws(config={"core": {"reset_boto3_session": False}}):
         yield

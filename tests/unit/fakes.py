@@ -1,6 +1,6 @@
 """Fakes of what moto has not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _KINDS: dict[type, str] = {str: "stringValue", int: "longValue", float: "doubleValue", bool: "booleanValue"}
@@ -19,6 +19,8 @@ class DataApi:
         self.cancelled: list[str] = []
         self.pauses: list[float] = []
         self.results: dict[str, list[Page]] = {}
+        # What is wrong with a batch: the number of the statement that fails, from 1, and Redshift's words.
+        self.judge: Callable[[list[str]], tuple[int, str] | None] = lambda _: None
 
     def execute_statement(self, Sql: str, **target: str) -> dict[str, str]:  # noqa: N803  boto3's names
         return self._start([Sql], target)
@@ -31,7 +33,12 @@ class DataApi:
         self.targets.append(target)
         return {"Id": f"id{len(self.started)}"}
 
-    def describe_statement(self, Id: str) -> dict[str, str]:  # noqa: N803
+    def describe_statement(self, Id: str) -> dict[str, Any]:  # noqa: N803
+        statements = self.started[int(Id.removeprefix("id")) - 1]
+        if failure := self.judge(statements):
+            number, error = failure
+            parts = [{"Status": "FAILED" if n == number else "ABORTED"} for n in range(1, len(statements) + 1)]
+            return {"Id": Id, "Status": "FAILED", "Error": error, "SubStatements": parts}
         status = self.statuses.pop(0) if self.statuses else "FINISHED"
         return {"Id": Id, "Status": status} | ({"Error": self.error} if self.error else {})
 

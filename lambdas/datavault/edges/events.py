@@ -1,17 +1,20 @@
 """S3 events as SQS carries them: queue messages in, object versions out."""
 
+from datetime import UTC, datetime
+from typing import Annotated
 from urllib.parse import unquote_plus
 
 import msgspec
 
 
 class S3ObjectEvent(msgspec.Struct, frozen=True):
-    """One object that was created. `key` is decoded; `size` is in bytes."""
+    """One object that was created. `key` is decoded; `size` is in bytes; `time` is when S3 took it, in UTC."""
 
     bucket: str
     key: str
     version_id: str
     size: int
+    time: datetime
 
 
 class EventError(ValueError):
@@ -36,6 +39,7 @@ class _S3(msgspec.Struct):
 class _Record(msgspec.Struct):
     version: str = msgspec.field(name="eventVersion")
     name: str = msgspec.field(name="eventName")
+    time: Annotated[datetime, msgspec.Meta(tz=True)] = msgspec.field(name="eventTime")
     s3: _S3
 
 
@@ -72,6 +76,7 @@ def created_objects(body: str) -> list[S3ObjectEvent]:
             key=unquote_plus(record.s3.object.key),
             version_id=record.s3.object.version_id,
             size=record.s3.object.size,
+            time=record.time.astimezone(UTC),
         )
         for record in message.Records
         if record.name.startswith("ObjectCreated:")

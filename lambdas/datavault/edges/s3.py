@@ -1,5 +1,7 @@
 """S3: read a raw object's version, put once (invariant 2)."""
 
+import random
+import time
 from base64 import b64encode
 from collections.abc import Callable
 from enum import StrEnum
@@ -15,6 +17,7 @@ from .events import S3ObjectEvent
 
 # A 409 says that another conditional write of the key was under way; it is over in moments.
 _CONFLICT_ATTEMPTS = 5
+_FIRST_CONFLICT_PAUSE_SECONDS = 0.05
 
 
 class Put(StrEnum):
@@ -48,6 +51,12 @@ def open_raw(event: S3ObjectEvent) -> tuple[RawObject, Callable[[int], bytes], C
     return raw, found["Body"].read, found["Body"].close
 
 
+def read(bucket: str, key: str) -> bytes:
+    """The whole of an object that fits into memory."""
+    body: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    return body
+
+
 def exists(bucket: str, key: str) -> bool:
     try:
         client("s3").head_object(Bucket=bucket, Key=key)
@@ -58,15 +67,20 @@ def exists(bucket: str, key: str) -> bool:
     return True
 
 
-def put_once(
+def put_once(  # noqa: PLR0913  the parts of an object
     bucket: str,
     key: str,
     body: bytes | IO[bytes],
     *,
     tags: dict[str, str] | None = None,
     metadata: dict[str, str] | None = None,
+    made_from: str = "",
 ) -> Put:
-    """Write an object unless its key is taken. Its name is derived from ids, so whoever took it wrote the same."""
+    """Write an object unless its key is taken. Its name is derived from ids, so whoever took it wrote the same.
+
+    `made_from` names the metadata that says what an object was made from: where it is equal, a taken key is PRESENT
+    even with other bytes, because the maker (its SQL, its version) may have changed between two attempts.
+    """
     s3 = client("s3")
     digest = _sha256(body)
     for attempt in range(_CONFLICT_ATTEMPTS):
@@ -86,11 +100,15 @@ def put_once(
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "ConditionalRequestConflict" and attempt < _CONFLICT_ATTEMPTS - 1:
+                pause = _FIRST_CONFLICT_PAUSE_SECONDS * 2**attempt
+                time.sleep(random.uniform(pause / 2, pause))  # noqa: S311  jitter
                 continue
             if code != "PreconditionFailed":
                 raise
             there = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-            return Put.PRESENT if there.get("ChecksumSHA256") == digest else Put.DIFFERENT
+            is_same = there.get("ChecksumSHA256") == digest
+            is_same |= bool(made_from) and there["Metadata"].get(made_from) == (metadata or {})[made_from]
+            return Put.PRESENT if is_same else Put.DIFFERENT
         return Put.WRITTEN
     raise AssertionError("unreachable: the last attempt returns or raises")
 

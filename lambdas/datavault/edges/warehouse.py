@@ -10,11 +10,24 @@ from .clients import client
 
 type Row = list[str | int | float | bool | None]
 
+# Redshift's words for transactions that met (Database Developer Guide, "Serializable isolation", "Snapshot isolation").
+_CONFLICTS = ("serializable isolation violation", "conflict with concurrent transaction", "deadlock detected")
+
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 
 
 class StatementError(Exception):
-    """Redshift refused a statement; the message is Redshift's."""
+    """Redshift refused a statement; the message is Redshift's. `number` counts the statements of a batch, from 1."""
+
+    def __init__(self, message: str, statement_id: str = "", number: int = 1) -> None:
+        super().__init__(message)
+        self.statement_id = statement_id
+        self.number = number
+
+    @property
+    def is_conflict(self) -> bool:
+        """Two transactions met: the same one may well succeed when it is run again."""
+        return any(word in str(self).lower() for word in _CONFLICTS)
 
 
 class StatementTimeoutError(Exception):
@@ -53,7 +66,7 @@ class Warehouse(msgspec.Struct, frozen=True):
                 case "FINISHED":
                     return str(started["Id"])
                 case "FAILED" | "ABORTED":
-                    raise StatementError(found.get("Error", found["Status"]))
+                    raise _failure(found)
             if remaining_seconds() < pause:
                 api.cancel_statement(Id=started["Id"])
                 raise StatementTimeoutError(started["Id"])
@@ -63,6 +76,12 @@ class Warehouse(msgspec.Struct, frozen=True):
     def query(self, sql: str, remaining_seconds: Callable[[], float]) -> tuple[list[str], list[Row]]:
         """The column names and the rows of one query. Raises as `run` does."""
         return rows(self.run([sql], remaining_seconds))
+
+
+def _failure(found: dict[str, Any]) -> StatementError:
+    parts = enumerate(found.get("SubStatements", []), start=1)
+    number = next((number for number, part in parts if part["Status"] == "FAILED"), 1)
+    return StatementError(found.get("Error", found["Status"]), found["Id"], number)
 
 
 def deadline(seconds: float) -> Callable[[], float]:

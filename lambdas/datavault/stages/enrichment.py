@@ -1,40 +1,99 @@
-"""The enrichment's work on one chunk: the dataset's SQL, then one Parquet object, written once."""
+"""The enrichment's work on one chunk: the dataset's SQL, then one Parquet object, written once; or, set aside."""
+
+import hashlib
+import tempfile
+from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
+from ..chunk import open_chunk
 from ..contract import Contracts
 from ..edges import s3
-from ..enrich import Enrichers
-from ..identity import COLUMNS_METADATA, parquet_key
+from ..edges.clients import client
+from ..enrich import Enrichers, EnrichmentError
+from ..frames import FrameError
+from ..identity import PLAN_METADATA, UNKNOWN_DATASET, failed_chunk_key, parquet_key
+from ..masking import MaskingKeys
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A chunk as the stream delivers it. `time` (UTC) is when the stream took it."""
+
+    chunk: bytes
+    partition_key: str
+    time: datetime
 
 
 class Written(msgspec.Struct, frozen=True):
     """A Parquet object that is in the processed bucket."""
 
     dataset: str
-    object_id: str
     key: str
     rows: int
     is_conflict: bool
 
 
-def enrich_chunk(chunk: bytes, enrichers: Enrichers, contracts: Contracts, processed_bucket: str) -> Written:
-    """Enrich one chunk.
+class SetAside(msgspec.Struct, frozen=True):
+    """A chunk that is in the quarantine bucket, whole, because trying again will not help."""
+
+    dataset: str
+    key: str
+    error: str
+
+
+def make_enrichers(contracts: Contracts, masking_secret_arn: str) -> Enrichers:
+    """The enrichers of a function, with the masking keys of a secret."""
+    secret = client("secretsmanager").get_secret_value(SecretId=masking_secret_arn)
+    keys = msgspec.json.decode(secret["SecretString"], type=MaskingKeys)
+    return Enrichers(contracts, keys, Path(tempfile.mkdtemp(prefix="datavault-")))
+
+
+def enrich_chunk(
+    arrival: Arrival, enrichers: Enrichers, contracts: Contracts, processed_bucket: str, quarantine_bucket: str
+) -> Written | SetAside:
+    """Enrich one chunk, or set it aside, so that it holds up no other.
 
     Raises
     ------
-    FrameError, EnrichmentError, UnknownDatasetError
-        The chunk cannot be enriched; trying again will not help.
+    EngineError, NewerContractError, UnknownDatasetError
+        It cannot be enriched now.
     """
-    parquet = enrichers.enrich(chunk)
+    try:
+        parquet = enrichers.enrich(arrival.chunk)
+    except (FrameError, EnrichmentError) as error:
+        return _set_aside(arrival, str(error), quarantine_bucket)
     header = parquet.header
     key = parquet_key(header.dataset, header.date, header.id)
-    contract = contracts.get(header.dataset)
     put = s3.put_once(
         processed_bucket,
         key,
         parquet.data,
-        tags=contract.tags,
-        metadata={COLUMNS_METADATA: str(parquet.columns)},
+        tags=contracts.get(header.dataset).tags,
+        metadata=parquet.metadata,
+        made_from=PLAN_METADATA,
     )
-    return Written(header.dataset, header.objectid, key, header.records, put is s3.Put.DIFFERENT)
+    return Written(header.dataset, key, header.records, put is s3.Put.DIFFERENT)
+
+
+def _set_aside(arrival: Arrival, error: str, bucket: str) -> SetAside:
+    try:
+        header, _ = open_chunk(arrival.chunk)
+        dataset, key = header.dataset, failed_chunk_key(header.dataset, header.date, header.id)
+    except FrameError:
+        # Nothing says what it is: named by its bytes, dated by its arrival.
+        dataset, digest = UNKNOWN_DATASET, hashlib.sha256(arrival.chunk).hexdigest()
+        key = failed_chunk_key(dataset, arrival.time.date().isoformat(), digest)
+    s3.put_once(
+        bucket,
+        key,
+        arrival.chunk,
+        tags={"dataset": dataset, "classification": "restricted"},
+        # Metadata travels in headers: ASCII, 2 KB in all.
+        metadata={"error": _ascii(error)[:1000], "partition-key": _ascii(arrival.partition_key)},
+    )
+    return SetAside(dataset, key, error)
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()

@@ -1,6 +1,7 @@
 """The processor's work on one raw object: chunks to the stream, rejects to quarantine, the receipt last."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import batched
 
 import msgspec
@@ -10,7 +11,9 @@ from ..edges import kinesis, s3
 from ..edges.events import S3ObjectEvent
 from ..identity import UNKNOWN_DATASET, RawObject, receipt_key
 from ..process import Processing
+from ..reasons import Reason
 from ..receipt import Receipt
+from .claims import begin, claimed_contract, tags
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -42,33 +45,61 @@ def process_object(
 
     Raises
     ------
-    ObjectGoneError
-        The version does not exist any more.
     StreamError
         Kinesis did not take every chunk in time.
+    CutterError
+        Another version of DataVault began the object.
     """
-    raw, read, close = s3.open_raw(event)
+    try:
+        raw, read, close = s3.open_raw(event)
+    except s3.ObjectGoneError:
+        return _process_gone(event, contracts, targets, started)
     try:
         started(raw.id)
-        contract = _contract(contracts, raw)
-        key = receipt_key(contract.dataset if contract else UNKNOWN_DATASET, raw.date, raw.id)
-        if s3.exists(targets.processed_bucket, key):
+        current = _contract(contracts, raw)
+        begun = begin(raw, current, targets.processed_bucket)
+        key = receipt_key(begun.claim.dataset, raw.date, raw.id)
+        if not begun.is_first and s3.exists(targets.processed_bucket, key):
             return Outcome(raw.id, None, [])
+        contract = claimed_contract(begun.claim, current, targets.processed_bucket)
         processing = Processing(raw, contract, read)
         for chunks in batched(processing.chunks(), kinesis.MAX_CHUNKS, strict=False):
             kinesis.put_chunks(targets.stream, chunks, remaining_seconds)
     finally:
         close()
+    return _finish(processing, contract, targets)
+
+
+def _process_gone(
+    event: S3ObjectEvent, contracts: Contracts, targets: Targets, started: Callable[[str], None]
+) -> Outcome:
+    """The version was deleted before it was read: that is all its receipt can say. The event's time is its date."""
+    raw = RawObject(event.bucket, event.key, event.version_id, event.time, event.size)
+    started(raw.id)
+    contract = _contract(contracts, raw)
+    # A late event of an object that was processed, and has been deleted since. S3 says one time in the event and
+    # another as last-modified, moments apart: around midnight the receipt may be filed under either day.
+    days = {(event.time + timedelta(minutes=minutes)).date().isoformat() for minutes in (-1, 0, 1)}
+    keys = [receipt_key(_dataset(contract), day, raw.id) for day in sorted(days)]
+    if any(s3.exists(targets.processed_bucket, key) for key in keys):
+        return Outcome(raw.id, None, [])
+    processing = Processing(raw, contract, lambda _: b"")
+    processing.refuse(Reason.OBJECT_GONE)
+    return _finish(processing, contract, targets)
+
+
+def _finish(processing: Processing, contract: Contract | None, targets: Targets) -> Outcome:
+    """Quarantine, then the receipt: it is the last thing that is written of an object (invariant 3)."""
     receipt = processing.receipt()
     conflicts = []
     if receipt.quarantine_key:
-        put = s3.put_once(
-            targets.quarantine_bucket, receipt.quarantine_key, processing.quarantine.body, tags=_tags(contract)
-        )
+        body = processing.quarantine.body
+        put = s3.put_once(targets.quarantine_bucket, receipt.quarantine_key, body, tags=tags(contract))
         conflicts += [receipt.quarantine_key] if put is s3.Put.DIFFERENT else []
-    put = s3.put_once(targets.processed_bucket, key, receipt.encode(), tags=_tags(contract))
+    key = receipt_key(receipt.dataset, receipt.last_modified.date().isoformat(), receipt.object_id)
+    put = s3.put_once(targets.processed_bucket, key, receipt.encode(), tags=tags(contract))
     conflicts += [key] if put is s3.Put.DIFFERENT else []
-    return Outcome(raw.id, receipt, conflicts)
+    return Outcome(receipt.object_id, receipt, conflicts)
 
 
 def _contract(contracts: Contracts, raw: RawObject) -> Contract | None:
@@ -78,6 +109,5 @@ def _contract(contracts: Contracts, raw: RawObject) -> Contract | None:
         return None
 
 
-def _tags(contract: Contract | None) -> dict[str, str]:
-    # Nobody has classified a dataset that no contract describes: it is treated as the most sensitive.
-    return contract.tags if contract else {"dataset": UNKNOWN_DATASET, "classification": "restricted"}
+def _dataset(contract: Contract | None) -> str:
+    return contract.dataset if contract else UNKNOWN_DATASET

@@ -1,6 +1,7 @@
 """S3 events as SQS carries them, from captured messages."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ def body(**changes: Any) -> str:
 
 
 def test_a_captured_event_names_its_object_version() -> None:
+    time = datetime(2026, 3, 14, 15, 9, 27, 101000, tzinfo=UTC)
     assert created_objects(BODY["body"]) == [
-        S3ObjectEvent("datavault-raw-data", "books/day one+é%.ndjson.gz", "096fKKXTRTtl3on89fVO.nfljtsv6qko", 1024)
+        S3ObjectEvent(
+            "datavault-raw-data", "books/day one+é%.ndjson.gz", "096fKKXTRTtl3on89fVO.nfljtsv6qko", 1024, time
+        )
     ]
 
 
@@ -30,6 +34,16 @@ def test_a_captured_event_names_its_object_version() -> None:
 def test_keys_are_decoded_once(key: str, decoded: str) -> None:
     (found,) = created_objects(body(s3={"bucket": {"name": "b"}, "object": {"key": key, "size": 1, "versionId": "v"}}))
     assert found.key == decoded
+
+
+def test_a_time_of_another_zone_is_the_same_instant_in_utc() -> None:
+    (found,) = created_objects(body(eventTime="2026-03-14T23:30:00+09:00"))
+    assert (found.time.isoformat(), found.time.utcoffset()) == ("2026-03-14T14:30:00+00:00", timedelta(0))
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(EventError):
+        created_objects(body(eventTime="2026-03-14T15:09:27"))
 
 
 def test_an_object_without_a_version_is_the_null_version() -> None:

@@ -12,6 +12,8 @@ from datavault.edges.clients import client
 from datavault.edges.events import S3ObjectEvent
 from datavault.edges.s3 import ObjectGoneError, Put
 
+from ..support import RECEIVED_AT
+
 
 class Conflicting:
     """S3 that answers a conditional put with 409 some times, after it has read the body."""
@@ -53,17 +55,36 @@ def test_the_same_bytes_again_are_present_and_others_are_different_and_stay_out(
     assert s3.get_object(Bucket="processed", Key="a")["Body"].read() == b"one"
 
 
+def test_other_bytes_made_from_the_same_are_present(s3: Any) -> None:
+    def put(body: bytes, source: str) -> Put:
+        return edge.put_once("processed", "a", body, metadata={"plan": source}, made_from="plan")
+
+    assert [put(b"one", "x"), put(b"two", "x"), put(b"two", "y"), put(b"one", "y")] == [
+        Put.WRITTEN, Put.PRESENT, Put.DIFFERENT, Put.PRESENT,
+    ]  # fmt: skip
+    assert s3.get_object(Bucket="processed", Key="a")["Body"].read() == b"one"
+
+
+def test_bytes_of_unknown_origin_are_different(s3: Any) -> None:
+    s3.put_object(Bucket="processed", Key="a", Body=b"other")
+    assert edge.put_once("processed", "a", b"one", metadata={"plan": "x"}, made_from="plan") is Put.DIFFERENT
+
+
 @pytest.mark.parametrize("wrap", [bytes, io.BytesIO])
 def test_a_race_is_tried_again_with_the_whole_body(s3: Any, monkeypatch: pytest.MonkeyPatch, wrap: Any) -> None:
     fake = Conflicting(4)
+    pauses: list[float] = []
     monkeypatch.setattr(edge, "client", lambda _: fake)
+    monkeypatch.setattr(edge.time, "sleep", pauses.append)
     assert edge.put_once("processed", "a", wrap(b"one")) is Put.WRITTEN
     assert s3.get_object(Bucket="processed", Key="a")["Body"].read() == b"one"
+    assert len(pauses) == 4
 
 
 def test_a_race_without_end_is_an_error(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Conflicting(99)
     monkeypatch.setattr(edge, "client", lambda _: fake)
+    monkeypatch.setattr(edge.time, "sleep", lambda _: None)
     with pytest.raises(ClientError, match="ConditionalRequestConflict"):
         edge.put_once("processed", "a", b"one")
     assert s3.list_objects_v2(Bucket="processed")["KeyCount"] == 0
@@ -80,14 +101,14 @@ def test_the_version_of_the_event_is_read_whatever_came_after_it(s3: Any) -> Non
     second = s3.put_object(Bucket="raw", Key="books/a b.csv", Body=b"three")["VersionId"]
     s3.delete_object(Bucket="raw", Key="books/a b.csv")
     for version, body in ((first, b"one"), (second, b"three")):
-        raw, read, close = edge.open_raw(S3ObjectEvent("raw", "books/a b.csv", version, 0))
+        raw, read, close = edge.open_raw(S3ObjectEvent("raw", "books/a b.csv", version, 0, RECEIVED_AT))
         assert (read(100), raw.size, raw.version_id, raw.dataset) == (body, len(body), version, "books")
         close()
 
 
 def test_an_unversioned_object_is_read_by_its_key(s3: Any) -> None:
     s3.put_object(Bucket="processed", Key="a", Body=b"one")
-    _, read, close = edge.open_raw(S3ObjectEvent("processed", "a", "null", 3))
+    _, read, close = edge.open_raw(S3ObjectEvent("processed", "a", "null", 3, RECEIVED_AT))
     assert read(3) == b"one"
     close()
 
@@ -97,13 +118,13 @@ def test_a_version_that_is_gone_is_said_so(s3: Any) -> None:
     s3.delete_object(Bucket="raw", Key="a", VersionId=version)
     for gone in (version, "null"):
         with pytest.raises(ObjectGoneError):
-            edge.open_raw(S3ObjectEvent("raw", "a", gone, 3))
+            edge.open_raw(S3ObjectEvent("raw", "a", gone, 3, RECEIVED_AT))
 
 
 @pytest.mark.usefixtures("s3")
 def test_a_failure_that_is_no_absence_is_raised() -> None:
     with pytest.raises(ClientError, match="NoSuchBucket"):
-        edge.open_raw(S3ObjectEvent("nowhere", "a", "null", 3))
+        edge.open_raw(S3ObjectEvent("nowhere", "a", "null", 3, RECEIVED_AT))
 
 
 def test_existence(s3: Any) -> None:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
@@ -56,22 +57,34 @@ def test_a_batch_again_writes_nothing_new(handler: ModuleType, capsys: Any) -> N
     assert metrics(capsys.readouterr().out)["WriteOnceConflict"] == [0, 0]
 
 
+def newer(data: bytes) -> bytes:
+    return process(data, msgspec.structs.replace(CONTRACT, version="9.0.0"), "books/newer.ndjson").chunks[0].data
+
+
 def test_a_chunk_that_fails_is_named_and_those_before_it_stay(handler: ModuleType) -> None:
-    response = handler.enrich_data(event(chunk(b'{"n": 1}'), b"no chunk"), Context())
+    response = handler.enrich_data(event(chunk(b'{"n": 1}'), newer(b'{"n": 1}')), Context())
     assert failed(response) == ["1"]
     assert len(keys()) == 1
+
+
+def test_a_chunk_that_no_retry_can_enrich_holds_up_no_other(handler: ModuleType, capsys: Any) -> None:
+    response = handler.enrich_data(event(b"no chunk", chunk(b'{"n": 1}')), Context())
+    assert failed(response) == []
+    assert len(keys()) == 1
+    assert metrics(capsys.readouterr().out)["ChunksSetAside"] == [1]
+    (aside,) = boto3.client("s3").list_objects_v2(Bucket="quarantine")["Contents"]
+    assert aside["Key"].startswith("failed-chunks/_unknown/dt=2026-03-14/")
 
 
 def test_a_failure_is_logged_without_the_values_that_caused_it(handler: ModuleType, capsys: Any) -> None:
     (good,) = process(b'{"n": 1, "mail": "s3cr3t"}', CONTRACT).chunks
     broken = good.data[:-4] + b"\0\0\0\0"
-    with pytest.raises(BatchProcessingError):
-        handler.enrich_data(event(broken), Context())
+    handler.enrich_data(event(broken), Context())
     output = capsys.readouterr().out
-    assert "EnrichmentError" in output
+    assert "set aside" in output
     assert "s3cr3t" not in output
 
 
 def test_when_all_fail_the_whole_batch_is_an_error(handler: ModuleType) -> None:
     with pytest.raises(BatchProcessingError):
-        handler.enrich_data(event(b"no chunk"), Context())
+        handler.enrich_data(event(newer(b'{"n": 1}')), Context())

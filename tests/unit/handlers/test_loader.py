@@ -48,6 +48,18 @@ def test_every_message_of_an_object_that_is_not_loaded_fails(handler: ModuleType
     assert failed(handler.load_data(sqs_event(put("a"), put("a")), Context())) == ["message0", "message1"]
 
 
+def test_an_object_that_redshift_refuses_again_and_again_is_set_aside_without_its_values_in_the_log(
+    handler: ModuleType, api: DataApi, capsys: Any
+) -> None:
+    api.judge = lambda _: (3, "ERROR: value s3cr3t is too long")
+    event = sqs_event(put("a"))
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"
+    assert failed(handler.load_data(event, Context())) == []
+    output = capsys.readouterr().out
+    assert metrics(output)["LoadsSetAside"] == [1]
+    assert "s3cr3t" not in output
+
+
 def test_an_object_that_is_gone_fails_alone(handler: ModuleType, api: DataApi) -> None:
     api.results["id1:8"] = [[["a", "loaded", 5]]]
     event = sqs_event(put("a"), created("processed", "data/books/dt%3D1/gone.parquet"))

@@ -24,7 +24,7 @@ def put(key: str, data: bytes) -> str:
 
 def receipts() -> list[dict[str, Any]]:
     s3 = boto3.client("s3")
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket="processed").get("Contents", [])]
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket="processed", Prefix="receipts/").get("Contents", [])]
     return [json.loads(s3.get_object(Bucket="processed", Key=key)["Body"].read()) for key in keys]
 
 
@@ -57,7 +57,7 @@ def test_the_same_event_twice_does_its_work_once(handler: ModuleType, capsys: An
 
 def test_a_message_that_fails_fails_alone(handler: ModuleType) -> None:
     good = created("raw", "books/a.ndjson", put("books/a.ndjson", b'{"n": 1}'))
-    event = sqs_event("no event", good, created("raw", "books/gone.ndjson", "v"))
+    event = sqs_event("no event", good, created("nowhere", "books/a.ndjson", "v"))
     assert failed(handler.process_data(event, Context())) == ["message0", "message2"]
     assert len(receipts()) == 1
 
@@ -74,7 +74,7 @@ def test_a_conflict_is_counted(handler: ModuleType, capsys: Any) -> None:
     (receipt,) = receipts()
     s3 = boto3.client("s3")
     s3.put_object(Bucket="quarantine", Key=receipt["quarantine_key"], Body=b"other")
-    for item in s3.list_objects_v2(Bucket="processed")["Contents"]:
+    for item in s3.list_objects_v2(Bucket="processed", Prefix="receipts/")["Contents"]:
         s3.delete_object(Bucket="processed", Key=item["Key"])
     capsys.readouterr()
     assert failed(handler.process_data(event, Context())) == []

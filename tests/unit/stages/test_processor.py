@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from datavault.edges import kinesis
 from datavault.edges import s3 as s3_edge
 from datavault.edges.events import S3ObjectEvent
 from datavault.edges.kinesis import StreamError
+from datavault.reasons import Reason
+from datavault.stages import claims
 from datavault.stages.processor import Outcome, Targets, process_object
 
-from ..support import make_contract, records_of, small_wire
+from ..support import RECEIVED_AT, make_contract, records_of, small_wire
 
 TARGETS = Targets("processed", "quarantine", "chunks")
 CONTRACT = make_contract((Field("n", "integer", required=True),), classification="restricted")
@@ -82,7 +85,7 @@ def contracts(tmp_path: Path) -> Contracts:
 
 def put(cloud: Cloud, data: bytes = DATA, key: str = "books/a.ndjson") -> S3ObjectEvent:
     version = cloud.s3.put_object(Bucket="raw", Key=key, Body=data)["VersionId"]
-    return S3ObjectEvent("raw", key, version, len(data))
+    return S3ObjectEvent("raw", key, version, len(data), RECEIVED_AT)
 
 
 def run(event: S3ObjectEvent, contracts: Contracts) -> Outcome:
@@ -106,8 +109,10 @@ def test_an_object_becomes_chunks_a_quarantine_object_and_a_receipt(cloud: Cloud
 
 def test_the_receipt_is_the_last_call(cloud: Cloud, contracts: Contracts) -> None:
     run(put(cloud), contracts)
-    puts = [call for call in cloud.calls if call.startswith("put")]
-    assert puts == ["put_records"] * (len(puts) - 2) + ["put_object quarantine", "put_object processed"]
+    archive_claim, chunks, last = cloud.calls[:3], cloud.calls[3:-2], cloud.calls[-2:]
+    assert archive_claim == ["get_object raw", "put_object processed", "put_object processed"]
+    assert chunks == ["put_records"] * len(chunks)
+    assert last == ["put_object quarantine", "put_object processed"]
     assert cloud.calls[-1] == "put_object processed"
 
 
@@ -133,14 +138,112 @@ def test_a_crash_at_any_call_leaves_no_receipt_too_early_and_the_second_run_comp
             for item in cloud.s3.list_objects_v2(Bucket=bucket).get("Contents", []):
                 cloud.s3.delete_object(Bucket=bucket, Key=item["Key"])
         cloud.calls, cloud.stream, cloud.crash_at, cloud.after = [], [], crash_at, after
+        claims._archive.cache_clear()  # a new process
         with pytest.raises(CrashError):
             run(event, contracts)
         if cloud.receipts():
             assert (set(cloud.stream), cloud.objects("quarantine", "")) == (set(stream), quarantined)
         cloud.crash_at = -1
+        claims._archive.cache_clear()
         assert run(event, contracts).conflicts == []
         assert set(cloud.stream) == set(stream)
         assert (cloud.receipts(), cloud.objects("quarantine", "")) == (wanted, quarantined)
+
+
+def other(contracts: Contracts, tmp_path: Path) -> Contracts:
+    """Contracts of the next deployment: one that takes nothing of DATA."""
+    folder = tmp_path / "next"
+    folder.mkdir()
+    fields = (Field("n", "integer", required=True, minimum=1_000_000),)
+    later = make_contract(fields, classification="restricted", version="2.0.0")
+    (folder / "books.json").write_bytes(msgspec.json.encode(later))
+    return Contracts(folder)
+
+
+def test_a_deployment_between_two_attempts_changes_nothing(cloud: Cloud, contracts: Contracts, tmp_path: Path) -> None:
+    event = put(cloud)
+    cloud.crash_at = 5  # some chunks are in the stream
+    with pytest.raises(CrashError):
+        run(event, contracts)
+    assert cloud.stream
+    cloud.crash_at = -1
+    outcome = run(event, other(contracts, tmp_path))
+    assert outcome.receipt is not None
+    assert (outcome.receipt.contract_version, outcome.receipt.valid, outcome.conflicts) == ("1.2.3", 180, [])
+    assert len(set(cloud.stream)) == len(outcome.receipt.chunks)
+
+
+def test_a_dataset_that_gets_its_contract_between_two_attempts_stays_unknown(
+    cloud: Cloud, contracts: Contracts, tmp_path: Path
+) -> None:
+    event = put(cloud)
+    (tmp_path / "none").mkdir()
+    cloud.crash_at = 2  # claimed, and the quarantine object not written
+    with pytest.raises(CrashError):
+        run(event, Contracts(tmp_path / "none"))
+    cloud.crash_at = -1
+    outcome = run(event, contracts)
+    assert outcome.receipt is not None
+    assert (outcome.receipt.dataset, outcome.receipt.reasons) == ("_unknown", {"unknown_dataset": 1})
+    assert run(event, contracts).receipt is None
+    assert len(cloud.receipts()) == 1
+
+
+def test_an_object_begun_with_another_compressor_is_left_to_it(
+    cloud: Cloud, contracts: Contracts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = put(cloud)
+    cloud.crash_at = 4
+    with pytest.raises(CrashError):
+        run(event, contracts)
+    cloud.crash_at, sent = -1, len(cloud.stream)
+    with monkeypatch.context() as patch:
+        patch.setattr(claims, "CUTTER", "datavault.chunk.v1 zstd-9.9.9:1")
+        with pytest.raises(claims.CutterError, match=r"begun with datavault\.chunk\.v1 zstd-"):
+            run(event, contracts)
+    assert (len(cloud.stream), cloud.receipts()) == (sent, [])
+
+
+def test_a_finished_object_is_finished_whatever_compressor_comes(
+    cloud: Cloud, contracts: Contracts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = put(cloud)
+    run(event, contracts)
+    monkeypatch.setattr(claims, "CUTTER", "another")
+    assert run(event, contracts).receipt is None
+
+
+def gone(cloud: Cloud, event: S3ObjectEvent) -> None:
+    cloud.s3.delete_object(Bucket="raw", Key=event.key, VersionId=event.version_id)
+
+
+def test_a_version_that_was_deleted_before_it_was_read_has_a_receipt_that_says_so(
+    cloud: Cloud, contracts: Contracts
+) -> None:
+    event = put(cloud)
+    gone(cloud, event)
+    outcome = run(event, contracts)
+    (written,) = cloud.receipts()
+    assert outcome.receipt == written
+    assert (written.lines, written.valid, written.reasons) == (1, 0, {"object_gone": 1})
+    assert written.last_modified == event.time
+    (body,) = cloud.objects("quarantine", written.quarantine_key)
+    (entry,) = quarantine.read(body)[1]
+    assert (entry.line, entry.reason, entry.rest) == (1, Reason.OBJECT_GONE, True)
+    assert run(event, contracts).receipt is None
+
+
+@pytest.mark.parametrize("minutes", [-1, 0, 1])
+def test_a_late_event_of_a_processed_and_deleted_object_is_finished_work(
+    cloud: Cloud, contracts: Contracts, minutes: int
+) -> None:
+    event = put(cloud)
+    run(event, contracts)
+    (written,) = cloud.receipts()
+    gone(cloud, event)
+    late = msgspec.structs.replace(event, time=written.last_modified + timedelta(minutes=minutes))
+    assert run(late, contracts).receipt is None
+    assert len(cloud.receipts()) == 1
 
 
 def test_an_event_for_an_object_with_a_receipt_is_finished_work(cloud: Cloud, contracts: Contracts) -> None:
