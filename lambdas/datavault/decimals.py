@@ -1,11 +1,14 @@
-"""Decimals that come as JSON strings: only those that are JSON numbers between quotes.
+"""Decimals as JSON strings: which are taken, and how they are written.
 
-msgspec hands such a string to Python's Decimal, which also takes "1_0", " 1" and the digits of every script. The
-decoder cannot be told otherwise, so the few texts that give a decimal as a string are looked at here.
+Taken are only JSON numbers between quotes. msgspec hands such a string to Python's Decimal, which also takes "1_0",
+" 1" and the digits of every script; the decoder cannot be told otherwise, so the few texts that give a decimal as a
+string are looked at here. Written are digits without an exponent: Python's Decimal writes 0.0000001 as 1E-7, which
+DuckDB refuses for a DECIMAL(9,9), and one such record would spoil its chunk.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -15,13 +18,15 @@ from .contract import Field
 # RFC 8259's grammar of numbers.
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
+_EXPONENT = re.compile(rb'"-?[0-9](?:\.[0-9]+)?E[+-][0-9]+"')
+
 _decode = msgspec.json.Decoder().decode
 
 type _Path = tuple[str | None, ...]  # names of fields; None for each item of an array
 
 
 class DecimalStrings:
-    """Finds decimals in strings that are no JSON numbers."""
+    """The decimals of one dataset's records."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self._paths = list(_decimal_paths(fields, ()))
@@ -48,6 +53,24 @@ class DecimalStrings:
                 if isinstance(value, str) and not NUMBER.fullmatch(value):
                     return name_of(path)
         return None
+
+    def written_out(self, encoded: bytes) -> bytes:
+        """Encoded records, their decimals without exponents. `encoded` is NDJSON."""
+        if not self._paths or (b"E+" not in encoded and b"E-" not in encoded):
+            return encoded
+        return b"\n".join(self._write_out(line) if _EXPONENT.search(line) else line for line in encoded.split(b"\n"))
+
+    def _write_out(self, line: bytes) -> bytes:
+        record = _decode(line)
+        for path in self._paths:
+            _replace_at(record, path, _without_exponent)
+        return msgspec.json.encode(record)
+
+
+def _without_exponent(text: str) -> str:
+    value = Decimal(text)
+    # Of a zero the exponent may be anything, and would be as many digits.
+    return format(value, "f") if value else "0"
 
 
 def name_of(path: _Path) -> str:
@@ -84,3 +107,13 @@ def _values_at(value: Any, path: _Path) -> Iterator[Any]:
             yield from _values_at(item, path[1:])
     elif isinstance(value, dict) and path[0] in value:
         yield from _values_at(value[path[0]], path[1:])
+
+
+def _replace_at(value: Any, path: _Path, change: Callable[[str], str]) -> None:
+    """Change every text that is there at `path` below `value`."""
+    holders = [value] if len(path) == 1 else _values_at(value, path[:-1])
+    for holder in holders:
+        if path[-1] is None and isinstance(holder, list):
+            holder[:] = [item if item is None else change(item) for item in holder]
+        elif isinstance(holder, dict) and (text := holder.get(path[-1])) is not None:
+            holder[path[-1]] = change(text)

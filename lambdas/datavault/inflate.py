@@ -17,6 +17,8 @@ _INPUT_BYTES = 64 * KIB
 _GZIP_ERROR: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub names an instance
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+# A skippable frame, 50 to 5F in its first byte (RFC 8878, 3.1.2): parallel compressors begin with one.
+_ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
 
 
 class _Decompressor(Protocol):
@@ -54,7 +56,7 @@ class Inflater:
         self.compression = "none"
         if self._pending.startswith(_GZIP_MAGIC):
             self.compression, self._new = "gzip", _gzip
-        elif self._pending == _ZSTD_MAGIC:
+        elif self._pending == _ZSTD_MAGIC or self._is_skippable(self._pending):
             self.compression, self._new = "zstd", zstd.ZstdDecompressor
         self._decompressor = self._new() if self._new else None
         self._between = False  # one member has ended, no other begun
@@ -101,6 +103,10 @@ class Inflater:
         elif not data:
             self._fail(Reason.CORRUPT_STREAM)
         return self._decompressor.decompress(data, wanted) if data else b""
+
+    @staticmethod
+    def _is_skippable(head: bytes) -> bool:
+        return head[1:] == _ZSTD_SKIPPABLE and head[0] & 0xF0 == 0x50
 
     def _fail(self, reason: Reason) -> None:
         self.failure, self._ended = reason, True

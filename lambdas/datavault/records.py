@@ -52,7 +52,7 @@ class Validator:
         # Decimals travel as strings: DuckDB reads a JSON number with a fraction through a double.
         self._encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines
         self._max_record_bytes = contract.max_record_bytes
-        self._decimal_strings = DecimalStrings(contract.fields)
+        self._decimals = DecimalStrings(contract.fields)
 
     def judge(self, batch: Batch) -> Verdict:
         """Decode every text of the batch; nothing that a text can hold makes this raise."""
@@ -60,7 +60,7 @@ class Validator:
         texts: Sequence[bytes] = batch.texts
         if texts and max(map(len, texts)) > self._max_record_bytes:
             texts = self._without_overlong(batch, rejects)
-        if lax := dict(self._decimal_strings.offenders(texts)):
+        if lax := dict(self._decimals.offenders(texts)):
             for position, field in lax.items():
                 original = batch.originals[position]
                 rejects[position] = Reject(batch.first + position, Reason.INVALID_FORMAT, field, original)
@@ -94,7 +94,7 @@ class Validator:
             records = [record for index, record in enumerate(records) if index not in failed]
             encoded = self._encode_lines(records)
         return Verdict(
-            encoded=encoded,
+            encoded=self._decimals.written_out(encoded),  # of valid records alone: of 1e999999999 it would never end
             records=len(records),
             runs=_runs(batch.first, len(texts), dropped),
             rejects=[rejects[position] for position in sorted(rejects)],

@@ -197,13 +197,38 @@ def test_what_keeps_the_contract_comes_out_as_it_went_in(members: dict[str, Any]
         ('"1.50"', "1.50"),
         ("1.5000", "1.5000"),
         ("500", "500"),
-        ("1e2", "1E+2"),
+        ("1e2", "100"),
         ("-0", "0"),
-        ("0e-999", "0E-999"),
+        ("0e-999", "0"),
+        ("0e999999", "0"),
     ],
 )
 def test_decimals_travel_as_strings_and_exactly(given: str, wanted: str) -> None:
     assert accepted(CONTRACT, f'{{"id": 1, "price": {given}}}'.encode())["price"] == wanted
+
+
+def test_no_decimal_is_written_with_an_exponent_wherever_it_stands() -> None:
+    share = Field("share", "decimal", precision=9, scale=9)
+    fields = (
+        share,
+        Field("note", "string"),
+        Field("ratio", "number"),
+        Field("one", "object", fields=(share,)),
+        Field("many", "array", items=share),
+        Field("grid", "array", items=Field("", "array", items=Field("", "object", fields=(share,)))),
+    )
+    text = (
+        b'{"note": "1E-7", "share": 1e-7, "ratio": 1e-7, "one": {"share": "1E-8"}, "many": [1e-9, 0e9, 0.5], '
+        b'"grid": [[], [{"share": -2e-7}, {}]]}'
+    )
+    assert accepted(make_contract(fields), text) == {
+        "share": "0.0000001",
+        "note": "1E-7",
+        "ratio": 1e-7,
+        "one": {"share": "0.00000001"},
+        "many": ["0.000000001", "0", "0.5"],
+        "grid": [[], [{"share": "-0.0000002"}, {}]],
+    }
 
 
 def test_the_last_of_duplicate_keys_wins() -> None:

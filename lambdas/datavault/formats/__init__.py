@@ -18,7 +18,12 @@ type _Read = Callable[[Inflater, Contract], Iterator[Batch]]
 _PEEK_BYTES = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 # What other tools write: said by name, because "invalid JSON" would send a person the wrong way.
-_FOREIGN = (b"PAR1", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"ORC", b"Obj\x01", b"\xff\xfe", b"\xfe\xff", b"%PDF")
+_FOREIGN = (
+    *(b"PAR1", b"PK\x03\x04", b"ORC", b"Obj\x01", b"\xff\xfe", b"\xfe\xff", b"%PDF"),
+    # Compressed by something else, or once more.
+    *(b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"),
+)
+_TAR = slice(257, 262)  # where an archive of tar says "ustar"
 
 
 class Reader:
@@ -44,7 +49,7 @@ def choose(inflater: Inflater, key: str, contract: Contract) -> Reader:
         The content is of no format that can be read.
     """
     head = inflater.peek(_PEEK_BYTES)
-    if head.startswith(_FOREIGN):
+    if head.startswith(_FOREIGN) or head[_TAR] == b"ustar":
         raise ObjectRejectedError(Reason.UNSUPPORTED_FORMAT)
     name = key.lower()
     is_named_lines = ".ndjson" in name or ".jsonl" in name
