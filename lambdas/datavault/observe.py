@@ -13,10 +13,12 @@ def count(**values: int) -> None:
             pass
 
 
-def count_for(dataset: str, values: Mapping[str, int]) -> None:
-    """Metrics with function and dataset as dimensions."""
+def count_for(dataset: str, values: Mapping[str, int], seconds: Mapping[str, int] | None = None) -> None:
+    """Metrics with function and dataset as dimensions: counts, and durations in seconds."""
     metrics = EphemeralMetrics()
     metrics.add_dimension("dataset", dataset)
     for name, value in values.items():
         metrics.add_metric(name, MetricUnit.Count, value)
+    for name, value in (seconds or {}).items():
+        metrics.add_metric(name, MetricUnit.Seconds, value)
     metrics.flush_metrics()
