@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -14,6 +15,10 @@ from .wire import CHUNK_LIMIT_BYTES, CHUNK_TYPE, KEPT_BYTES, MIB
 # Far above what the line runs of the worst chunk take; a header beyond it is not ours.
 _MAX_HEADER_BYTES = 4 * MIB
 
+# Ids become names of files and objects: what is no id of ours (`identity.py`) must not.
+_ObjectId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+_ChunkId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}-[0-9]{12,}\Z")]
+
 
 class ChunkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first line of a chunk. Names are CloudEvents 1.0 attributes and extensions (lower case, no separators).
@@ -21,12 +26,12 @@ class ChunkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `lineruns` are (first line, count) pairs: record n of the chunk came from the n-th line they cover.
     """
 
-    id: str
+    id: _ChunkId
     source: str
     time: datetime
     subject: str
     dataschema: str
-    objectid: str
+    objectid: _ObjectId
     versionid: str
     firstline: int
     lastline: int
@@ -131,7 +136,7 @@ def open_chunk(data: bytes) -> tuple[ChunkHeader, bytes]:
     header, body = frames.split(data, _MAX_HEADER_BYTES)
     try:
         decoded = msgspec.json.decode(header, type=ChunkHeader)
-    except msgspec.DecodeError as error:
+    except frames.FOREIGN_JSON as error:
         raise frames.FrameError("the header is not a chunk's") from error
     if decoded.type != CHUNK_TYPE:
         raise frames.FrameError(f"unknown chunk type {decoded.type!r}")

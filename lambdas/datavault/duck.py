@@ -53,9 +53,10 @@ def duck_type(field: Field) -> str:  # noqa: C901, PLR0911  one case per type
 def read_records(path: str, fields: Iterable[Field], max_record_bytes: int) -> str:
     """A table function that reads a chunk's records with exactly the contract's types."""
     columns = ", ".join(f"{identifier(field.name)}: {literal(duck_type(field))}" for field in fields)
+    # Left to guess, DuckDB reads the record {} of a single column as that column's value.
     # An encoded record may be longer than the raw one (a default's name, a number's digits), but never this much.
     return (
-        f"read_json({literal(path)}, format='newline_delimited', compression='zstd', "
+        f"read_json({literal(path)}, format='newline_delimited', records=true, compression='zstd', "
         f"maximum_object_size={4 * max_record_bytes}, columns={{{columns}}})"
     )
 

@@ -4,6 +4,7 @@
 header off without touching the body. Chunks and quarantine objects are written like this.
 """
 
+import msgspec
 from backports import zstd
 
 from .wire import ZSTD_LEVEL
@@ -17,6 +18,10 @@ _OPTIONS: dict[int, int] = {
 
 class FrameError(ValueError):
     """The bytes are not a header frame followed by a body."""
+
+
+# What a JSON decoder raises on bytes that are not ours: a message that does not fit, no UTF-8, nesting without end.
+FOREIGN_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def compressor() -> zstd.ZstdCompressor:

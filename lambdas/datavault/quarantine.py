@@ -5,6 +5,7 @@ Two zstd frames (`frames.py`): a header line that says which object, then one JS
 
 import tempfile
 from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
 from collections import Counter
 from typing import IO
 
@@ -84,6 +85,12 @@ def read(data: bytes) -> tuple[QuarantineHeader, list[QuarantineEntry]]:
         The bytes are no quarantine object.
     """
     header, body = frames.split(data, MIB)
-    entries = frames.decompress(body).splitlines()
+    lines = frames.decompress(body).splitlines()
     decoder = msgspec.json.Decoder(QuarantineEntry)
-    return msgspec.json.decode(header, type=QuarantineHeader), [decoder.decode(entry) for entry in entries]
+    try:
+        entries = [decoder.decode(line) for line in lines]
+        for entry in entries:
+            _ = entry.original_bytes  # it may be no base 64
+        return msgspec.json.decode(header, type=QuarantineHeader), entries
+    except (*frames.FOREIGN_JSON, Base64Error) as error:
+        raise frames.FrameError("the lines are not a quarantine object's") from error

@@ -256,9 +256,9 @@ class _Compiler:
         seen: set[str] = set()
         for item in holder.get("properties", []):
             name = item.get("name", "")
-            if name in seen:
-                self._problem(f"{place}.{name}", "stands twice")
-            seen.add(name)
+            if name.casefold() in seen:
+                self._problem(f"{place}.{name}", "stands twice", "neither DuckDB nor Redshift tells capitals apart")
+            seen.add(name.casefold())
             yield self._field(item, f"{place}.{name}", name)
         if not seen:
             self._problem(place, "no properties")

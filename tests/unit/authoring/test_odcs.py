@@ -216,7 +216,8 @@ def test_a_property_becomes_a_column(tmp_path: Path, given: dict[str, Any], kind
         ),
         (sla("latency", 5, "parsecs"), "slaProperties.0", "5 parsecs", "whole number of"),
         (sla("retention", 0, "years"), "slaProperties.0", "0 years", "whole number of"),
-        (raw(name="id", logicalType="date"), "schema.books_raw.id", "stands twice", ""),
+        (raw(name="id", logicalType="date"), "schema.books_raw.id", "stands twice", "tells capitals apart"),
+        (raw(name="ID", logicalType="date"), "schema.books_raw.ID", "stands twice", "tells capitals apart"),
         (raw(logicalType="time"), "schema.books_raw.x", "logicalType 'time'", "one of array, boolean, date"),
         (
             raw(logicalType="integer", logicalTypeOptions={"format": "u32"}),
