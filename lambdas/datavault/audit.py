@@ -1,10 +1,11 @@
 """Does it add up? Follow every raw object version to its rows, hop by hop (invariant 5). Pure.
 
 raw object -> receipt -> Parquet objects -> ledger -> rows of the table
+quarantine -> replay plan -> raw object of the second life -> its receipt
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -39,6 +40,22 @@ class WarehouseRows(msgspec.Struct, frozen=True):
     rows: int
 
 
+class Replay(msgspec.Struct, frozen=True):
+    """A replay plan: the lines (first, count) of an object that were sent again, and the new object's key.
+
+    `is_whole`: the object was sent again as it is, so one bad line may become any number of records.
+    """
+
+    object_id: str
+    raw_key: str
+    lines: list[tuple[int, int]]
+    is_whole: bool
+
+    @property
+    def records(self) -> int:
+        return sum(count for _, count in self.lines)
+
+
 class Finding(msgspec.Struct, frozen=True):
     """Something that does not add up: between which stages, for which object, and what."""
 
@@ -49,7 +66,11 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class ObjectAudit(msgspec.Struct, frozen=True):
-    """One raw object's way. Every count is of records or rows."""
+    """One raw object's way. Every count is of records or rows.
+
+    `replayed` of the quarantined records have a second life; `replayed_valid` and `replayed_quarantined` are what
+    became of it, by the receipts of the objects that they were sent in.
+    """
 
     object_id: str
     key: str
@@ -62,6 +83,9 @@ class ObjectAudit(msgspec.Struct, frozen=True):
     superseded: int
     in_table: int
     is_balanced: bool
+    replayed: int = 0
+    replayed_valid: int = 0
+    replayed_quarantined: int = 0
 
 
 class Audit(msgspec.Struct, frozen=True):
@@ -78,6 +102,7 @@ RECEIPT = "receipt"
 RECEIPT_PARQUET = "receipt->parquet"
 PARQUET_LEDGER = "parquet->ledger"
 LEDGER_TABLE = "ledger->table"
+QUARANTINE_REPLAY = "quarantine->replay"
 
 
 def reconcile(  # noqa: PLR0913, PLR0917  one for each place that is compared
@@ -87,8 +112,9 @@ def reconcile(  # noqa: PLR0913, PLR0917  one for each place that is compared
     ledger: Iterable[LedgerRow],
     table: Iterable[WarehouseRows],
     expired: Collection[str] = (),
+    replays: Iterable[Replay] = (),
 ) -> Audit:
-    """Compare the five records of what happened. Each finding names the first hop where a count goes wrong.
+    """Compare the records of what happened. Each finding names the first hop where a count goes wrong.
 
     `expired` are the ids of objects whose Parquet objects' retention is over: theirs may be gone.
     """
@@ -100,13 +126,22 @@ def reconcile(  # noqa: PLR0913, PLR0917  one for each place that is compared
     findings: list[Finding] = []
     known_chunks: set[str] = set()
     keys: dict[str, str] = {}
+    replayed: dict[str, list[Replay]] = defaultdict(list)
+    for replay in replays:
+        replayed[replay.object_id].append(replay)
+    receipt_by_key = {receipt.key: receipt for receipt in by_object.values()}
+    raw_keys = set()
     for raw in raws:
+        raw_keys.add(raw.key)
         keys[raw.object_id] = raw.key
         if raw.object_id not in by_object:
             findings.append(Finding(RAW_RECEIPT, raw.object_id, raw.key, "not processed: it has no receipt"))
     for receipt in by_object.values():
         keys.setdefault(receipt.object_id, receipt.key)
         found = list(_follow(receipt, files, loads, rows, is_expired=receipt.object_id in expired))
+        plans = replayed[receipt.object_id]
+        found += _replay_findings(receipt, plans, receipt_by_key, raw_keys)
+        second = [receipt_by_key[plan.raw_key] for plan in plans if plan.raw_key in receipt_by_key]
         findings += found
         ids = [chunk.id for chunk in receipt.chunks]
         known_chunks.update(ids)
@@ -123,6 +158,9 @@ def reconcile(  # noqa: PLR0913, PLR0917  one for each place that is compared
                 superseded=sum(loads[chunk].superseded for chunk in ids if chunk in loads),
                 in_table=sum(rows.get(chunk, 0) for chunk in ids),
                 is_balanced=not found,
+                replayed=sum(plan.records for plan in plans),
+                replayed_valid=sum(life.valid for life in second),
+                replayed_quarantined=sum(life.quarantined for life in second),
             )
         )
     findings += _orphans(known_chunks, by_object.keys(), keys, files, loads, rows)
@@ -165,6 +203,26 @@ def _table_findings(chunk: ChunkEntry, load: LedgerRow | None, there: int) -> It
         yield PARQUET_LEDGER, f"chunk {chunk.id}: {chunk.records} records, {load.rows} rows loaded"
     if there != (expected := load.rows - load.superseded):
         yield LEDGER_TABLE, f"chunk {chunk.id}: {expected} rows expected in the table, {there} are there"
+
+
+def _replay_findings(
+    receipt: Receipt, plans: Sequence[Replay], receipts: Mapping[str, Receipt], raw_keys: Collection[str]
+) -> Iterable[Finding]:
+    """The plans of one object. A second life that waits for its receipt is said already, as a raw object."""
+    found = []
+    lines = [line for plan in plans for start, count in plan.lines for line in range(start, start + count)]
+    if len(set(lines)) < len(lines):
+        found.append(f"{len(lines) - len(set(lines))} lines were replayed more than once")
+    if len(lines) > receipt.quarantined:
+        found.append(f"{receipt.quarantined} quarantined, {len(lines)} replayed")
+    for plan in plans:
+        life = receipts.get(plan.raw_key)
+        if life is None and plan.raw_key not in raw_keys:
+            hint = f"`datavault quarantine replay {receipt.object_id} --apply` sends it"
+            found.append(f"{plan.raw_key} was planned and is not there: {hint}")
+        elif life is not None and not plan.is_whole and life.lines != plan.records:
+            found.append(f"{plan.raw_key}: {plan.records} records were sent, its receipt says {life.lines}")
+    return [Finding(QUARANTINE_REPLAY, receipt.object_id, receipt.key, message) for message in found]
 
 
 def _orphans(  # noqa: PLR0913, PLR0917  the five records of what happened, and what is known

@@ -1,32 +1,29 @@
 """What is in the buckets and in the warehouse: the reading side of audit, status and quarantine."""
 
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import duckdb
 
-from .audit import LedgerRow, ParquetRows, RawVersion, WarehouseRows
+from .audit import LedgerRow, ParquetRows, RawVersion, Replay, WarehouseRows
 from .duck import literal
+from .edges import listing
 from .edges.clients import client
+from .edges.ledger import ledger as read_ledger
 from .edges.warehouse import Warehouse, deadline
-from .identity import RawObject
 from .receipt import Receipt
 from .receipt import decode as decode_receipt
-from .warehouse_sql import LEDGER, SCHEMA, quoted
+from .replay import decode as decode_plan
+from .warehouse_sql import SCHEMA, quoted
 
 _AT_ONCE = 16
 # A Parquet file ends with its footer, the footer's length (4 bytes) and "PAR1".
 _FOOTER_GUESS_BYTES = 64 * 1024
 _QUERY_SECONDS = 300.0
 
-
-def keys(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """Every object under a prefix, as ListObjectsV2 describes it."""
-    for page in client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from page.get("Contents", [])
+keys = listing.keys
 
 
 def read(bucket: str, key: str) -> bytes:
@@ -36,12 +33,10 @@ def read(bucket: str, key: str) -> bytes:
 
 def raw_versions(bucket: str, prefix: str = "") -> list[RawVersion]:
     """Every version of every raw object, delete markers left out."""
-    found = []
-    for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        for item in page.get("Versions", []):
-            raw = RawObject(bucket, item["Key"], item["VersionId"], item["LastModified"], item["Size"])
-            found.append(RawVersion(raw.id, raw.key, raw.version_id, raw.dataset, raw.last_modified))
-    return found
+    return [
+        RawVersion(raw.id, raw.key, raw.version_id, raw.dataset, raw.last_modified)
+        for raw in listing.raw_objects(bucket, prefix)
+    ]
 
 
 def receipts(bucket: str, prefix: str = "receipts/") -> list[Receipt]:
@@ -49,6 +44,15 @@ def receipts(bucket: str, prefix: str = "receipts/") -> list[Receipt]:
     client("s3")  # made here: boto3's session is not safe to make clients from threads
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [decode_receipt(body) for body in pool.map(lambda key: read(bucket, key), names)]
+
+
+def replays(bucket: str, prefix: str = "replays/") -> list[Replay]:
+    """The replay plans in the quarantine bucket."""
+    names = [item["Key"] for item in keys(bucket, prefix)]
+    client("s3")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        plans = [decode_plan(body) for body in pool.map(lambda key: read(bucket, key), names)]
+    return [Replay(plan.object_id, plan.raw_key, plan.lines, plan.whole) for plan in plans]
 
 
 def parquet_rows(bucket: str, prefix: str = "data/") -> list[ParquetRows]:
@@ -89,13 +93,7 @@ def _tail(bucket: str, key: str, size: int, count: int) -> bytes:
 
 
 def ledger(warehouse: Warehouse) -> list[LedgerRow]:
-    _, rows = warehouse.query(
-        f"SELECT chunk_id, dataset, row_count, superseded FROM {LEDGER}",  # noqa: S608  ours
-        deadline(_QUERY_SECONDS),
-    )
-    return [
-        LedgerRow(str(chunk), str(dataset), int(count or 0), int(gone or 0)) for chunk, dataset, count, gone in rows
-    ]
+    return read_ledger(warehouse, deadline(_QUERY_SECONDS))
 
 
 def warehouse_rows(warehouse: Warehouse, dataset: str) -> list[WarehouseRows]:

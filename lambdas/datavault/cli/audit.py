@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
 
 from .. import inventory
 from ..audit import Audit, reconcile
 from ..authoring.odcs import CONTRACT_FILE, compile_contract
 from ..edges.warehouse import StatementError
 from ..receipt import Receipt
-from .context import ROOT, Context, Failure, aws_failure
+from .context import ROOT, Context, Failure, aws_failure, printable
 
 
 def audit(
@@ -38,6 +39,8 @@ def audit(
 def take(run: Context, dataset: str | None = None) -> Audit:
     """Read everything that is there, and compare."""
     stack, warehouse = run.stack, run.warehouse
+    # Plans first: each is written before its raw object.
+    replays = inventory.replays(stack.quarantine_bucket, f"replays/{dataset}/" if dataset else "replays/")
     raws = inventory.raw_versions(stack.raw_bucket, f"{dataset}/" if dataset else "")
     receipts = inventory.receipts(stack.processed_bucket, f"receipts/{dataset}/" if dataset else "receipts/")
     parquet = inventory.parquet_rows(stack.processed_bucket, f"data/{dataset}/" if dataset else "data/")
@@ -45,7 +48,7 @@ def take(run: Context, dataset: str | None = None) -> Audit:
     table = [
         row for name in stack.datasets if dataset in (None, name) for row in inventory.warehouse_rows(warehouse, name)
     ]
-    return reconcile(raws, receipts, parquet, ledger, table, _expired(receipts))
+    return reconcile(raws, receipts, parquet, ledger, table, _expired(receipts), replays)
 
 
 def _expired(receipts: list[Receipt]) -> set[str]:
@@ -62,15 +65,23 @@ def _expired(receipts: list[Receipt]) -> set[str]:
 
 
 def _print(run: Context, result: Audit) -> None:
-    columns = ["object", "lines", "quarantined", "valid", "Parquet", "loaded", "superseded", "in table", ""]
+    columns = ["object", "lines", "quarantined", "replayed", "valid", "Parquet", "loaded", "superseded", "in table", ""]
     rows = [
-        [entry.key, entry.lines, entry.quarantined, entry.valid, entry.parquet, entry.loaded, entry.superseded,
-         entry.in_table, "ok" if entry.is_balanced else "NOT BALANCED"]
+        [entry.key, entry.lines, entry.quarantined, entry.replayed, entry.valid, entry.parquet, entry.loaded,
+         entry.superseded, entry.in_table, "ok" if entry.is_balanced else "NOT BALANCED"]
         for entry in result.objects
     ]  # fmt: skip
     run.print_table("", columns, rows)
+    for entry in result.objects:
+        if entry.replayed:
+            run.out.print(
+                f"{printable(entry.key)}: of {entry.quarantined:,} quarantined records {entry.replayed:,} were "
+                f"replayed: {entry.replayed_valid:,} valid, {entry.replayed_quarantined:,} quarantined again",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
     for finding in result.findings:
-        run.out.print(
-            f"[red]{finding.hop}[/red] {finding.key} ({finding.object_id}): {finding.message}", highlight=False
-        )
+        place = f"{printable(finding.key)} ({finding.object_id})"
+        run.out.print(f"[red]{finding.hop}[/red] {escape(f'{place}: {finding.message}')}", highlight=False)
     run.out.print(f"audit: {'balanced' if result.is_balanced else f'{len(result.findings)} findings'}")

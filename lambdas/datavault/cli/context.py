@@ -51,6 +51,7 @@ class Stack(msgspec.Struct, frozen=True):
     warehouse_secret_arn: str
     endpoint_url: str | None = None
     warehouse_port: int | None = None
+    raw_retention_days: int = 365
 
 
 class Context:
@@ -103,7 +104,9 @@ class Context:
         return Warehouse(self.stack.workgroup, self.stack.database, self.stack.warehouse_secret_arn)
 
     def print_json(self, value: Any) -> None:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+        # Between strings there is nothing but ASCII and newlines, so what is replaced stands in a string.
+        sys.stdout.write("".join(_escaped(letter) for letter in text) + "\n" if _has_controls(text) else text + "\n")
 
     def print_table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         table = Table(title=title or None, title_justify="left", header_style="bold")
@@ -122,7 +125,20 @@ def _cell(value: Any) -> Text:
         return Text("null", style="dim")
     if isinstance(value, int) and not isinstance(value, bool):
         return Text(f"{value:,}")
-    return Text(str(value))
+    return Text(printable(str(value)))
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that a terminal would obey: data must not command it."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _has_controls(text: str) -> bool:
+    return not text.replace("\n", "").isprintable()
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1]
 
 
 def aws_failure(error: ClientError | BotoCoreError) -> Failure:

@@ -66,7 +66,7 @@ def batches(inflater: Inflater, contract: Contract) -> Iterator[Batch]:
         if line == 1:
             if block.overlong:
                 raise ObjectRejectedError(Reason.INVALID_HEADER)
-            header, block.data, has_rows = _split_header(block.data)
+            header, block.data, has_rows = split_header(block.data)
             columns, template = _plan(_header(header, contract), contract)
             line = 2
             if not has_rows:
@@ -93,7 +93,7 @@ def _last_row_end(data: bytes) -> int:
     return position
 
 
-def _split_header(data: bytes) -> tuple[bytes, bytes, bool]:
+def split_header(data: bytes) -> tuple[bytes, bytes, bool]:
     """The header, what follows it, and whether anything does (a blank line is something)."""
     position = data.find(b"\n")
     while position >= 0 and data.count(b'"', 0, position) % 2:

@@ -1,119 +1,16 @@
 """The `datavault` command, over services in memory: what it prints, and its exit codes."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-import datavault.cli
-from datavault.cli import context, progress
+from datavault.cli import context
 from datavault.cli.context import Stack
-from datavault.contract import Contracts
-from datavault.edges import warehouse as warehouse_edge
 from datavault.edges.clients import client
-from datavault.edges.events import S3ObjectEvent
-from datavault.enrich import Enrichers
-from datavault.masking import MaskingKeys
-from datavault.stages.enrichment import enrich_chunk
-from datavault.stages.processor import Targets, process_object
-from tests.unit.fakes import DataApi
-from tests.unit.support import make_contract
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-class Tables(DataApi):
-    """Answers by what is asked: the ledger, or the rows of each chunk in the table."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ledger: list[list[Any]] = []
-        self.table: list[list[Any]] = []
-
-    def get_statement_result(self, Id: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803  boto3's names
-        (sql,) = self.started[int(Id.removeprefix("id")) - 1]
-        if "datavault.ledger" in sql:
-            self.results[Id] = [self.ledger]
-        elif "_chunk_id" in sql:
-            self.results[Id] = [self.table]
-        return super().get_statement_result(Id, NextToken)
-
-
-@pytest.fixture
-def api() -> Tables:
-    return Tables()
-
-
-@pytest.fixture
-def stack(s3: Any, api: Tables, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    queues = {
-        name: client("sqs").create_queue(QueueName=name)["QueueUrl"]
-        for name in ("raw", "raw-dlq", "parquet", "parquet-dlq")
-    }
-    stack = Stack(
-        project_name="test",
-        region="us-east-1",
-        raw_bucket="raw",
-        processed_bucket="processed",
-        quarantine_bucket="quarantine",
-        raw_queue_url=queues["raw"],
-        raw_dlq_url=queues["raw-dlq"],
-        parquet_queue_url=queues["parquet"],
-        parquet_dlq_url=queues["parquet-dlq"],
-        stream_name="chunks",
-        functions={},
-        workgroup="group",
-        database="db",
-        datasets=["books"],
-        warehouse_secret_arn="arn",
-        warehouse_port=5439,
-    )
-    monkeypatch.setattr(context.Context, "stack", stack)
-    monkeypatch.setattr(progress, "_POLL_SECONDS", 0)
-    monkeypatch.setattr(warehouse_edge, "client", lambda service: api)
-    return stack
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command; its exit code, and what it wrote."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["datavault", *arguments])
-        try:
-            datavault.cli.main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        written = capsys.readouterr()
-        return code, written.out, written.err
-
-    return command
-
-
-@pytest.fixture
-def processed(stack: Stack, s3: Any, tmp_path: Path) -> str:
-    """One object on its way: processed and enriched, two valid records and a bad one; its chunk's id."""
-    kinesis = client("kinesis")
-    kinesis.create_stream(StreamName="chunks", ShardCount=1)
-    folder = tmp_path / "contracts"
-    folder.mkdir()
-
-    (folder / "books.json").write_bytes(msgspec.json.encode(make_contract()))
-    contracts = Contracts(folder)
-    put = s3.put_object(Bucket="raw", Key="books/day.ndjson", Body=b'{"id":1}\n{"id":"[red]x"}\n{"id":3}\n')
-    event = S3ObjectEvent("raw", "books/day.ndjson", put["VersionId"], 0)
-    process_object(event, contracts, Targets("processed", "quarantine", "chunks"), lambda: 60.0, lambda _: None)
-    shard = kinesis.get_shard_iterator(
-        StreamName="chunks", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
-    )
-    (record,) = kinesis.get_records(ShardIterator=shard["ShardIterator"])["Records"]
-    enrichers = Enrichers(contracts, MaskingKeys("k1", {"k1": "x"}), tmp_path)
-    enrich_chunk(record["Data"], enrichers, contracts, "processed")
-    return str(record["PartitionKey"])
+from .conftest import Run, Tables
 
 
 def loaded(api: Tables, chunk: str, rows: int) -> None:
