@@ -36,7 +36,7 @@ module "operations_key" {
 
   name                 = "${var.project_name}-operations"
   description          = "DataVault ${var.project_name}: logs, alarms and the functions' environment."
-  via_services         = ["lambda", "sns"]
+  via_services         = ["lambda", "sns", "sqs"]
   deletion_window_days = local.key_deletion_window_days
   log_group_arns       = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.project_name}-*"]
 
@@ -45,6 +45,7 @@ module "operations_key" {
       service     = "cloudwatch.amazonaws.com"
       source_arns = ["arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:${var.project_name}-*"]
     }
+    ScheduleKeepsFailures = { service = "events.amazonaws.com", source_arns = [local.auditor_rule_arn] }
   }
 }
 

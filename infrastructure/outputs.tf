@@ -19,7 +19,7 @@ output "raw_bucket" {
 }
 
 output "processed_bucket" {
-  description = "Parquet, receipts and manifests."
+  description = "Parquet, receipts, manifests and seals."
   value       = module.processed.name
 }
 
@@ -59,6 +59,7 @@ output "functions" {
     processor  = module.processor.name
     enrichment = module.enrichment.name
     loader     = module.loader.name
+    auditor    = module.auditor.name
   }
 }
 
@@ -85,4 +86,9 @@ output "datasets" {
 output "warehouse_secret_arn" {
   description = "Secret of the warehouse's administrator; who may read it may query as him."
   value       = module.warehouse.admin_secret_arn
+}
+
+output "raw_retention_days" {
+  description = "Days that raw objects and quarantined records are kept."
+  value       = var.raw_retention_days
 }

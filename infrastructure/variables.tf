@@ -11,7 +11,7 @@ variable "project_name" {
 }
 
 variable "package_dir" {
-  description = "Folder with processor.zip, enrichment.zip and loader.zip, as `make package` builds them."
+  description = "Folder with processor.zip, enrichment.zip, loader.zip and auditor.zip, as `make package` builds them."
   type        = string
   nullable    = false
   default     = "../build"
@@ -66,9 +66,25 @@ variable "functions" {
       memory_mb       = optional(number, 512)
       timeout_seconds = optional(number, 300) # Waits for COPY, and for a warehouse that wakes up.
     }), {})
+    auditor = optional(object({
+      memory_mb       = optional(number, 512)
+      timeout_seconds = optional(number, 300)
+      period_minutes  = optional(number, 15) # A broken promise of 15 minutes is noticed within 30.
+      days            = optional(number, 3)  # As long as the stream keeps what could still be processed.
+    }), {})
   })
   nullable = false
   default  = {}
+
+  validation {
+    condition     = var.functions.auditor.period_minutes >= 1 && var.functions.auditor.period_minutes <= 720 && floor(var.functions.auditor.period_minutes) == var.functions.auditor.period_minutes
+    error_message = "period_minutes of the auditor must be a whole number from 1 to 720: its alarm looks back two periods, and CloudWatch a day."
+  }
+
+  validation {
+    condition     = var.functions.auditor.days >= 2 && floor(var.functions.auditor.days) == var.functions.auditor.days
+    error_message = "days of the auditor must be a whole number of at least 2: with 1, what arrives before midnight is forgotten at midnight."
+  }
 }
 
 variable "loader_window_seconds" {

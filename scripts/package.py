@@ -1,4 +1,4 @@
-"""Build the Lambda zips: build/processor.zip, build/enrichment.zip, build/loader.zip, and build/contracts.
+"""Build the Lambda zips, build/<function>.zip, and build/contracts.
 
 The same input gives the same bytes: dependencies come from uv.lock by hash, times and modes are fixed, bytecode carries
 a hash of its source instead of a time. A zip whose inputs have not changed is left alone.
@@ -17,16 +17,13 @@ import zipfile
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-import duckdb
 import msgspec
 
-from datavault.authoring.check import check_folder, reference_sql
+from datavault.authoring.check import check_folder, write_references
 from datavault.authoring.problems import ContractError
-from datavault.contract import Contract
-from datavault.duck import identifier, literal
 
 ROOT = Path(__file__).resolve().parent.parent
-FUNCTIONS = ("processor", "enrichment", "loader")
+FUNCTIONS = ("processor", "enrichment", "loader", "auditor")
 # Of botocore's data (28 MB, every service) the zips carry what the edges use.
 AWS_SERVICES = ("kinesis", "redshift-data", "s3", "secretsmanager", "sts")
 # The library's parts that no function runs.
@@ -62,17 +59,7 @@ def build_contracts(out: Path) -> None:
         (out / f"{contract.dataset}.json").write_bytes(
             msgspec.json.format(msgspec.json.encode(contract), indent=1) + b"\n"
         )
-        build_references(contract, folder / "reference", out / "reference" / contract.dataset)
-
-
-def build_references(contract: Contract, source: Path, target: Path) -> None:
-    for table in contract.references:
-        target.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect(config={"threads": 1}) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute(reference_sql(source / f"{table}.csv", contract))
-            parquet = literal(str(target / f"{table}.parquet"))
-            connection.execute(f"COPY {identifier(table)} TO {parquet} (FORMAT parquet, COMPRESSION zstd)")
+        write_references(contract, folder / "reference", out / "reference" / contract.dataset)
 
 
 def build_zip(function: str, out: Path, platform: str) -> str:

@@ -30,6 +30,7 @@ provider "aws" {
   endpoints {
     cloudwatch         = var.endpoint
     cloudwatchlogs     = var.endpoint
+    events             = var.endpoint
     iam                = var.endpoint
     kinesis            = var.endpoint
     kms                = var.endpoint
@@ -61,6 +62,7 @@ module "datavault" {
     processor  = { timeout_seconds = 60, maximum_concurrency = 2 }
     enrichment = { parallelization_factor = 1, maximum_retries = 3 }
     loader     = { timeout_seconds = 60 }
+    auditor    = { timeout_seconds = 60, period_minutes = 1 }
   }
   loader_window_seconds = 2
   stream                = { mode = "PROVISIONED", shard_count = 1, retention_hours = 24 }

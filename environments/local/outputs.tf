@@ -19,7 +19,7 @@ output "raw_bucket" {
 }
 
 output "processed_bucket" {
-  description = "Parquet, receipts and manifests."
+  description = "Parquet, receipts, manifests and seals."
   value       = module.datavault.processed_bucket
 }
 
@@ -81,4 +81,9 @@ output "datasets" {
 output "warehouse_secret_arn" {
   description = "Secret of the warehouse's administrator; who may read it may query as him."
   value       = module.datavault.warehouse_secret_arn
+}
+
+output "raw_retention_days" {
+  description = "Days that raw objects and quarantined records are kept."
+  value       = module.datavault.raw_retention_days
 }

@@ -29,6 +29,12 @@ locals {
       Action   = "s3:ListBucket"
       Resource = arns
     } if length(arns) > 0],
+    [for schedule in var.schedule[*] : {
+      Sid      = "KeepFailedInvocations"
+      Effect   = "Allow"
+      Action   = "sqs:SendMessage"
+      Resource = schedule.dead_letter_queue_arn
+    }],
   )
 
   # Each key only through its service, and where the service binds ciphertext to a resource, only for that resource.

@@ -46,3 +46,52 @@ resource "aws_lambda_event_source_mapping" "stream" {
 
   depends_on = [aws_iam_role_policy.this]
 }
+
+# A rule of EventBridge rather than a schedule of EventBridge Scheduler: docs/decisions/0021-auditor-by-the-clock.md.
+resource "aws_cloudwatch_event_rule" "schedule" {
+  for_each = { for schedule in var.schedule[*] : "schedule" => schedule }
+
+  name                = "${var.name}-schedule"
+  description         = "Invokes ${var.name}."
+  schedule_expression = "rate(${each.value.period_minutes} ${each.value.period_minutes == 1 ? "minute" : "minutes"})"
+}
+
+resource "aws_cloudwatch_event_target" "schedule" {
+  for_each = aws_cloudwatch_event_rule.schedule
+
+  rule = each.value.name
+  arn  = aws_lambda_function.this.arn
+
+  # What EventBridge cannot hand to Lambda.
+  dead_letter_config {
+    arn = var.schedule.dead_letter_queue_arn
+  }
+
+  depends_on = [aws_iam_role_policy.this, aws_lambda_permission.schedule]
+}
+
+resource "aws_lambda_permission" "schedule" {
+  for_each = aws_cloudwatch_event_rule.schedule
+
+  function_name = aws_lambda_function.this.function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = each.value.arn
+}
+
+# What Lambda took and the function failed at: once more, and not when the next one is due.
+resource "aws_lambda_function_event_invoke_config" "schedule" {
+  for_each = aws_cloudwatch_event_rule.schedule
+
+  function_name                = aws_lambda_function.this.function_name
+  maximum_retry_attempts       = 1
+  maximum_event_age_in_seconds = min(21600, var.schedule.period_minutes * 60)
+
+  destination_config {
+    on_failure {
+      destination = var.schedule.dead_letter_queue_arn
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.this]
+}

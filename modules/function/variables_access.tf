@@ -94,3 +94,22 @@ variable "streams" {
     error_message = "parallelization_factor of streams must be 1 to 10 (Lambda)."
   }
 }
+
+variable "schedule" {
+  description = "Invokes the function every `period_minutes`; what fails for good goes to the queue of `dead_letter_queue_arn`, whose policy must let the rule `<name>-schedule` send."
+  type = object({
+    period_minutes        = number
+    dead_letter_queue_arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.schedule == null || try(var.schedule.period_minutes >= 1 && floor(var.schedule.period_minutes) == var.schedule.period_minutes, false)
+    error_message = "period_minutes of schedule must be a whole number of minutes, at least 1 (EventBridge)."
+  }
+
+  validation {
+    condition     = var.schedule == null || try(var.schedule.period_minutes * 60 >= var.timeout_seconds, false)
+    error_message = "period_minutes of schedule must not be shorter than timeout_seconds: invocations would overlap."
+  }
+}

@@ -55,7 +55,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = var.alarms
 
   alarm_name        = "${var.name}-${each.key}"
-  alarm_description = "${each.value.description} Runbook: ${var.runbooks}/${each.key}.md"
+  alarm_description = "${each.value.description} Runbook: ${var.runbooks}/${coalesce(each.value.runbook, each.key)}.md"
 
   namespace   = each.value.namespace
   metric_name = each.value.metric

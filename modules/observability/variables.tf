@@ -23,15 +23,16 @@ variable "emails" {
 }
 
 variable "runbooks" {
-  description = "Folder or address of the runbooks; each alarm's is `<alarm>.md`."
+  description = "Folder or address of the runbooks; each alarm's is `<runbook or alarm>.md`."
   type        = string
   nullable    = false
 }
 
 variable "alarms" {
-  description = "Alarms by name: the metric, what is too much of it (`above`), and what a missing value means."
+  description = "Alarms by name: the metric, what is too much of it (`above`), and what a missing value means. `runbook` where several alarms share one; else it has the alarm's name."
   type = map(object({
     description         = string
+    runbook             = optional(string)
     namespace           = string
     metric              = string
     dimensions          = map(string)

@@ -1,6 +1,7 @@
 """The whole stack, planned with a mocked provider: what its policies, queues and alarms mean together."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ def messages(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> 
 
     packages = folder / "packages"
     packages.mkdir()
-    for stage in ("processor", "enrichment", "loader"):
+    for stage in ("processor", "enrichment", "loader", "auditor"):
         (packages / f"{stage}.zip").touch()
 
     init = terraform(folder / "infrastructure", "init", "-input=false", "-lockfile=readonly", "-no-color")
@@ -106,6 +107,7 @@ def test_no_role_deletes_anything_but_messages(planned: Resources) -> None:
         ("processor", {"acme-processed-data/receipts/*", "acme-quarantine-data/quarantine/*"}),
         ("enrichment", {"acme-processed-data/data/*", "acme-quarantine-data/aws/lambda/*"}),
         ("loader", {"acme-processed-data/manifests/*"}),
+        ("auditor", {"acme-processed-data/seals/*"}),
     ],
 )
 def test_a_stage_writes_its_own_objects_only(planned: Resources, stage: str, writable: set[str]) -> None:
@@ -125,6 +127,7 @@ def test_a_stage_writes_its_own_objects_only(planned: Resources, stage: str, wri
         ("processor", "WriteQuarantine"),
         ("enrichment", "WriteParquet"),
         ("loader", "WriteManifests"),
+        ("auditor", "WriteSeals"),
     ],
 )
 def test_who_writes_once_may_tag_and_compare(planned: Resources, stage: str, statement: str) -> None:
@@ -177,12 +180,20 @@ def test_what_the_writers_write_once_they_cannot_delete(planned: Resources) -> N
         for statement in statements(planned["module.processed.aws_s3_bucket_policy.this"]["policy"])
     }
     assert {resource.split("/", 1)[1] for resource in policy["DenyUnconditionalPut"]["Resource"]} == {
+        "claims/*",
+        "contracts/*",
         "data/*",
         "manifests/*",
         "receipts/*",
+        "seals/*",
     }
     writers = policy["DenyDeleteToWriters"]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
-    assert {arn.rsplit("/", 1)[1] for arn in writers} == {"acme-processor", "acme-enrichment", "acme-loader"}
+    assert {arn.rsplit("/", 1)[1] for arn in writers} == {
+        "acme-processor",
+        "acme-enrichment",
+        "acme-loader",
+        "acme-auditor",
+    }
 
 
 @pytest.mark.parametrize(("queue", "stage"), [("raw_events", "processor"), ("parquet_events", "loader")])
@@ -224,9 +235,70 @@ def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(planned: Resources
         alarm["alarm_name"].removeprefix("acme-"): alarm["alarm_description"]
         for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()
     }
-    assert {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"} == set(alarms)
-    for name, description in alarms.items():
-        assert description.endswith(f"Runbook: docs/operations/runbooks/{name}.md")
+    named = {
+        name: re.fullmatch(r".*\. Runbook: docs/operations/runbooks/([a-z-]+)\.md", text)
+        for name, text in alarms.items()
+    }
+    books = {name: found[1] for name, found in named.items() if found}
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"} == set(books.values())
+    # Where datasets have an alarm each, they share the runbook that the names begin with.
+    assert [name for name in alarms if not (name == books[name] or name.startswith(f"{books[name]}-"))] == []
+
+
+def test_every_dataset_has_the_alarms_of_its_promise(planned: Resources) -> None:
+    alarms = {
+        (alarm["metric_name"], alarm["dimensions"]["dataset"]): alarm
+        for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()
+        if "dataset" in alarm["dimensions"] and alarm["dimensions"]["service"] == "auditor"
+    }
+    thresholds = {key: alarm["threshold"] for key, alarm in alarms.items()}
+    assert thresholds == {
+        ("RecordsUnaccounted", "parcels"): 0,
+        ("RecordsUnaccounted", "visits"): 0,
+        ("RecordsUnaccounted", "_unknown"): 0,
+        ("OldestUnloadedSeconds", "parcels"): 600,
+        ("OldestUnloadedSeconds", "visits"): 900,
+        ("OldestUnloadedSeconds", "_unknown"): 900,
+    }
+    # A run that could not look at everything publishes no 0: the state that is known stays.
+    assert {(alarm["period"], alarm["treat_missing_data"]) for alarm in alarms.values()} == {(900, "ignore")}
+
+
+def test_an_auditor_that_does_not_run_is_noticed(planned: Resources) -> None:
+    alarm = planned['module.observability.aws_cloudwatch_metric_alarm.this["auditor-incomplete"]']
+    assert (alarm["treat_missing_data"], alarm["period"], alarm["statistic"]) == ("breaching", 2 * 900, "Minimum")
+
+
+def test_the_auditor_reads_and_seals_and_touches_nothing_else(planned: Resources) -> None:
+    granted = {
+        (action, resource.rpartition(":")[2])
+        for sid, statement in role_statements(planned, "auditor").items()
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if action.startswith("s3:") and sid != "WriteSeals"
+    }
+    assert granted == {
+        ("s3:ListBucketVersions", "acme-raw-data"),
+        ("s3:ListBucket", "acme-processed-data"),
+        ("s3:ListBucket", "acme-quarantine-data"),
+        ("s3:GetObject", "acme-processed-data/data/*"),
+        ("s3:GetObject", "acme-processed-data/receipts/*"),
+        ("s3:GetObject", "acme-quarantine-data/quarantine/*"),
+    }
+
+
+def test_only_the_schedule_sends_to_the_auditors_dead_letters(planned: Resources) -> None:
+    policy = {
+        statement["Sid"]: statement for statement in statements(planned["aws_sqs_queue.auditor_dead_letter"]["policy"])
+    }
+    rule = "arn:aws:events:eu-central-1:111122223333:rule/acme-auditor-schedule"
+    assert policy.keys() == {"DenyPlainTransport", "LetScheduleSend"}
+    assert policy["LetScheduleSend"]["Condition"]["ArnEquals"] == {"aws:SourceArn": rule}
+    key = {
+        statement["Sid"]: statement
+        for statement in statements(planned["module.operations_key.aws_kms_key.this"]["policy"])
+    }
+    assert key["ScheduleKeepsFailures"]["Condition"]["ArnLike"] == {"aws:SourceArn": [rule]}
 
 
 def test_every_runbook_has_its_four_parts() -> None:

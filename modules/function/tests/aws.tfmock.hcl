@@ -21,3 +21,7 @@ mock_resource "aws_iam_role" {
 mock_resource "aws_lambda_function" {
   defaults = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:acme-loader" }
 }
+
+mock_resource "aws_cloudwatch_event_rule" {
+  defaults = { arn = "arn:aws:events:eu-central-1:111122223333:rule/acme-loader-schedule" }
+}

@@ -165,3 +165,69 @@ run "a_stream_never_blocks_for_ever_and_keeps_what_fails" {
     error_message = "The role must be able to keep failed batches, where Lambda puts them."
   }
 }
+
+run "without_a_schedule_no_clock_invokes_it" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.schedule) + length(aws_lambda_permission.schedule) + length(aws_lambda_function_event_invoke_config.schedule) == 0
+    error_message = "A function without a schedule must have no rule."
+  }
+}
+
+run "a_schedule_invokes_and_keeps_what_fails" {
+  command = plan
+
+  variables {
+    schedule = { period_minutes = 15, dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:dlq" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.schedule["schedule"].schedule_expression == "rate(15 minutes)"
+    error_message = "The rule must have the period."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_permission.schedule["schedule"].principal == "events.amazonaws.com"
+      && aws_lambda_permission.schedule["schedule"].source_arn == aws_cloudwatch_event_rule.schedule["schedule"].arn
+    )
+    error_message = "Only that rule may invoke the function."
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_event_target.schedule["schedule"].dead_letter_config[0].arn == "arn:aws:sqs:eu-central-1:111122223333:dlq"
+      && aws_lambda_function_event_invoke_config.schedule["schedule"].destination_config[0].on_failure[0].destination == "arn:aws:sqs:eu-central-1:111122223333:dlq"
+    )
+    error_message = "What EventBridge cannot deliver, and what the function fails at, must both be kept."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function_event_invoke_config.schedule["schedule"].maximum_retry_attempts == 1
+      && aws_lambda_function_event_invoke_config.schedule["schedule"].maximum_event_age_in_seconds == 900
+    )
+    error_message = "Retries must end before the next invocation."
+  }
+
+  assert {
+    condition = anytrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Sid == "KeepFailedInvocations" && try(statement.Resource == "arn:aws:sqs:eu-central-1:111122223333:dlq", false)
+    ])
+    error_message = "Lambda keeps failed invocations as the function's role."
+  }
+}
+
+run "one_minute_is_singular" {
+  command = plan
+
+  variables {
+    schedule = { period_minutes = 1, dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:dlq" }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.schedule["schedule"].schedule_expression == "rate(1 minute)"
+    error_message = "EventBridge refuses `1 minutes`."
+  }
+}

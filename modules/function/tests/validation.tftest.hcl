@@ -175,3 +175,24 @@ run "too_many_readers_of_a_shard_are_refused" {
 
   expect_failures = [var.streams]
 }
+
+run "half_a_minute_is_refused" {
+  command = plan
+
+  variables {
+    schedule = { period_minutes = 1.5, dead_letter_queue_arn = "a" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "a_period_shorter_than_the_timeout_is_refused" {
+  command = plan
+
+  variables {
+    timeout_seconds = 61
+    schedule        = { period_minutes = 1, dead_letter_queue_arn = "a" }
+  }
+
+  expect_failures = [var.schedule]
+}

@@ -82,3 +82,31 @@ run "every_address_is_subscribed" {
     error_message = "Each address must get the alarms."
   }
 }
+
+run "alarms_can_share_a_runbook" {
+  command = plan
+
+  variables {
+    alarms = {
+      auditor-freshness-flights = {
+        description  = "Old."
+        runbook      = "auditor-freshness"
+        namespace    = "DataVault"
+        metric       = "OldestUnloadedSeconds"
+        dimensions   = { dataset = "flights" }
+        above        = 900
+        missing_data = "ignore"
+      }
+    }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["auditor-freshness-flights"].alarm_name == "acme-auditor-freshness-flights"
+    error_message = "The name stays the alarm's own."
+  }
+
+  assert {
+    condition     = endswith(aws_cloudwatch_metric_alarm.this["auditor-freshness-flights"].alarm_description, " Runbook: docs/operations/runbooks/auditor-freshness.md")
+    error_message = "The runbook must be the one that is named."
+  }
+}

@@ -144,6 +144,36 @@ override_resource {
 }
 
 override_resource {
+  target          = module.auditor.aws_iam_role.this
+  override_during = plan
+  values          = { arn = "arn:aws:iam::111122223333:role/acme-auditor" }
+}
+
+override_resource {
+  target          = module.auditor.aws_lambda_function.this
+  override_during = plan
+  values          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:acme-auditor" }
+}
+
+override_resource {
+  target          = module.auditor.aws_cloudwatch_log_group.this
+  override_during = plan
+  values          = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/acme-auditor" }
+}
+
+override_resource {
+  target          = module.auditor.aws_cloudwatch_event_rule.schedule
+  override_during = plan
+  values          = { arn = "arn:aws:events:eu-central-1:111122223333:rule/acme-auditor-schedule" }
+}
+
+override_resource {
+  target          = aws_sqs_queue.auditor_dead_letter
+  override_during = plan
+  values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-auditor-dlq" }
+}
+
+override_resource {
   target          = module.masking_key.aws_secretsmanager_secret.this
   override_during = plan
   values          = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:acme-masking-key-AbCdEf" }
@@ -194,7 +224,7 @@ run "stack" {
   }
 
   assert {
-    condition     = output.functions == { processor = "acme-processor", enrichment = "acme-enrichment", loader = "acme-loader" }
+    condition     = output.functions == { processor = "acme-processor", enrichment = "acme-enrichment", loader = "acme-loader", auditor = "acme-auditor" }
     error_message = "Each stage must have its function."
   }
 
@@ -242,4 +272,24 @@ run "keeping_raw_objects_no_day_is_refused" {
   }
 
   expect_failures = [var.raw_retention_days]
+}
+
+run "an_auditor_that_cloudwatch_cannot_watch_is_refused" {
+  command = plan
+
+  variables {
+    functions = { auditor = { period_minutes = 721 } }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "an_auditor_that_forgets_at_midnight_is_refused" {
+  command = plan
+
+  variables {
+    functions = { auditor = { days = 1 } }
+  }
+
+  expect_failures = [var.functions]
 }
