@@ -213,7 +213,9 @@ def read_by_duckdb(connection: duckdb.DuckDBPyConnection, contract: Contract, en
 
 @settings(max_examples=80, deadline=None)
 @given(data=st.data(), fields=FIELDS)
-def test_what_is_accepted_means_in_duckdb_what_it_means_in_json(data: st.DataObject, fields: tuple[Field, ...]) -> None:
+def test_what_is_accepted_means_in_duckdb_what_it_means_in_json(
+    connection: duckdb.DuckDBPyConnection, data: st.DataObject, fields: tuple[Field, ...]
+) -> None:
     contract = make_contract(fields, columns=())
     record = st.fixed_dictionaries({}, optional={field.name: values(field) for field in fields})
     texts = [to_json(record).encode() for record in data.draw(st.lists(record, min_size=1, max_size=12))]
