@@ -8,6 +8,7 @@ chooses it.
 import logging
 import os
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any, override
 
@@ -46,6 +47,10 @@ ENGINE_VARIABLES = frozenset(
     }
 )
 
+# How many versions run each unzipped code.
+_code_users: Counter[str] = Counter()
+_code_lock = threading.Lock()
+
 
 class ProcessExecutor(RuntimeExecutor):
     """One environment of one function version."""
@@ -67,12 +72,22 @@ class ProcessExecutor(RuntimeExecutor):
         if config.layers:
             raise LambdaRuntimeException("the local cloud has no layers: put the dependencies into the zip")
         config.code.prepare_for_execution()
+        with _code_lock:
+            _code_users[str(config.code.get_unzipped_code_location())] += 1
 
     @classmethod
     @override
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
-        if function_version.config.code:
-            function_version.config.code.destroy_cached()
+        code = function_version.config.code
+        if not code:
+            return
+        # A change of the configuration alone makes a new version of the same code, before the old one is cleaned up.
+        with _code_lock:
+            place = str(code.get_unzipped_code_location())
+            _code_users[place] -= 1
+            if _code_users[place] <= 0:
+                del _code_users[place]
+                code.destroy_cached()
 
     @override
     def start(self, env_vars: dict[str, Any]) -> None:
