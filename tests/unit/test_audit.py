@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import pytest
 
-from datavault.audit import Audit, LedgerRow, ParquetRows, RawVersion, WarehouseRows, reconcile
+from datavault.audit import Audit, LedgerRow, ParquetRows, RawVersion, Replay, WarehouseRows, reconcile
 from datavault.receipt import Receipt
 
 from .support import RECEIVED_AT, process, raw_object
@@ -135,3 +135,50 @@ def test_one_bad_object_does_not_hide_that_the_others_are_fine(books: Books) -> 
     audit = other.audit()
 
     assert [entry.is_balanced for entry in audit.objects] == [True, False]
+
+
+SECOND = msgspec.structs.replace(
+    process(b'{"id":7}\n').receipt, object_id="second", key="books/_replay/x/000001.ndjson", chunks=[], valid=0,
+    quarantined=1,
+)  # fmt: skip
+REPLAY = Replay(RAW.id, SECOND.key, [(6, 1)], is_whole=False)
+
+
+def replayed(books: Books, *replays: Replay) -> tuple[Audit, list[str]]:
+    audit = reconcile(books.raws, books.receipts, books.parquet, books.ledger, books.table, (), replays)
+    return audit, [finding.message for finding in audit.findings if finding.hop == "quarantine->replay"]
+
+
+def test_a_record_is_followed_to_its_second_life(books: Books) -> None:
+    books.receipts = [RECEIPT, SECOND]
+    audit, findings = replayed(books, REPLAY)
+    assert findings == []
+    assert (audit.objects[0].replayed, audit.objects[0].replayed_valid, audit.objects[0].replayed_quarantined) == (
+        1,
+        0,
+        1,
+    )
+
+
+def test_a_second_life_that_waits_is_no_finding_of_its_own(books: Books) -> None:
+    books.raws.append(RawVersion("second", SECOND.key, "v", "books", RECEIVED_AT))
+    audit, findings = replayed(books, REPLAY)
+    assert findings == []
+    assert [finding.hop for finding in audit.findings] == ["raw->receipt"]
+
+
+def test_a_plan_without_its_object_is_named(books: Books) -> None:
+    (message,) = replayed(books, REPLAY)[1]
+    assert SECOND.key in message
+    assert f"datavault quarantine replay {RAW.id} --apply" in message
+
+
+def test_a_second_life_with_another_number_of_lines_is_named_unless_the_object_was_sent_whole(books: Books) -> None:
+    books.receipts = [RECEIPT, msgspec.structs.replace(SECOND, lines=2, quarantined=2)]
+    assert replayed(books, REPLAY)[1] == [f"{SECOND.key}: 1 records were sent, its receipt says 2"]
+    assert replayed(books, msgspec.structs.replace(REPLAY, is_whole=True))[1] == []
+
+
+def test_a_line_in_two_plans_is_named(books: Books) -> None:
+    books.receipts = [RECEIPT, SECOND]
+    assert replayed(books, REPLAY, REPLAY)[1] == ["1 lines were replayed more than once", "1 quarantined, 2 replayed"]

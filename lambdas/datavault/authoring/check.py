@@ -115,6 +115,17 @@ def reference_sql(csv: Path, contract: Contract) -> str:
     )
 
 
+def write_references(contract: Contract, source: Path, target: Path) -> None:
+    """Compile the contract's reference tables: CSV files of the source folder to Parquet files of the target."""
+    for table in contract.references:
+        target.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(reference_sql(source / f"{table}.csv", contract))
+            parquet = literal(str(target / f"{table}.parquet"))
+            connection.execute(f"COPY {identifier(table)} TO {parquet} (FORMAT parquet, COMPRESSION zstd)")
+
+
 def _release_problems(contract: Contract, folder: Path) -> list[Problem]:
     path = folder / RELEASED_FILE
     if not path.exists():

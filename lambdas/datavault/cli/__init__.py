@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..edges.warehouse import StatementError, StatementTimeoutError
-from . import audit, contract, ingest, quarantine, query, status
+from . import audit, backfill, contract, ingest, quarantine, query, redrive, status
 from .context import Context, Failure
 
 app = typer.Typer(
@@ -32,6 +32,8 @@ app.command("ingest")(ingest.ingest)
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
 app.command("query")(query.query)
+app.command("backfill")(backfill.backfill)
+app.command("redrive")(redrive.redrive)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contract.app, name="contract")
 

@@ -1,4 +1,4 @@
-"""`datavault contract`: check and show contracts. Works on the files; needs no deployed stack."""
+"""`datavault contract`: check and show contracts. Works on the files; only `test` needs a deployed stack."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +11,11 @@ from ..authoring.odcs import CONTRACT_FILE, compile_contract
 from ..authoring.problems import ContractError
 from ..contract import Contract, Field
 from ..warehouse_sql import ledger_migration, migration
+from . import trial
 from .context import ROOT, Context, Failure
 
 app = typer.Typer(help="Check and show data contracts.", no_args_is_help=True)
+app.command("test")(trial.try_contract)
 
 _FOLDER = typer.Option("--contracts", help="The folder with one folder per dataset.")
 

@@ -7,9 +7,10 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import inventory
-from ..edges.clients import client
+from ..edges.sqs import depth
 from ..edges.warehouse import StatementError
 from .context import Context, Failure, aws_failure
+from .redrive import Place, there
 
 
 def status(context: typer.Context) -> None:
@@ -36,6 +37,8 @@ def status(context: typer.Context) -> None:
                 f"SQL clients: postgresql://datavault:datavault@127.0.0.1:{port}/{run.stack.database}", highlight=False
             )
     if given_up:
+        if not run.as_json:
+            run.out.print("given up: `datavault redrive` shows how to send it once more", highlight=False)
         raise typer.Exit(1)
 
 
@@ -56,22 +59,15 @@ def take(run: Context) -> dict[str, Any]:
             "quarantined": sum(receipt.quarantined for receipt in of_dataset),
             "rows_loaded": loaded[dataset],
         }
-    # Lambda chooses the name of what a Kinesis mapping gives up: aws/lambda/<mapping>/<shard>/…
-    failed_batches = sum(1 for _ in inventory.keys(stack.quarantine_bucket, "aws/lambda/"))
     return {
         "environment": run.env,
-        "waiting": {"raw events": _depth(stack.raw_queue_url), "Parquet events": _depth(stack.parquet_queue_url)},
+        "waiting": {"raw events": depth(stack.raw_queue_url), "Parquet events": depth(stack.parquet_queue_url)},
         "given_up": {
-            "raw events (DLQ)": sum(_depth(stack.raw_dlq_url)),
-            "Parquet events (DLQ)": sum(_depth(stack.parquet_dlq_url)),
-            "enrichment batches": failed_batches,
+            "raw events (DLQ)": there(run, Place.RAW),
+            "Parquet events (DLQ)": there(run, Place.PARQUET),
+            "enrichment batches": there(run, Place.BATCHES),
+            "failed chunks": there(run, Place.CHUNKS),
+            "failed loads": there(run, Place.LOADS),
         },
         "datasets": datasets,
     }
-
-
-def _depth(url: str) -> tuple[int, int]:
-    """Messages that wait, and messages that somebody works on."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return int(found[names[0]]), int(found[names[1]])

@@ -24,7 +24,12 @@ def put_chunks(stream: str, chunks: Sequence[Chunk], remaining_seconds: Callable
     StreamError
         `remaining_seconds()` ran out before all were taken. Some may have been: chunks are made to arrive twice.
     """
-    waiting = [{"Data": chunk.data, "PartitionKey": chunk.header.id} for chunk in chunks]
+    return put_records(stream, [(chunk.header.id, chunk.data) for chunk in chunks], remaining_seconds)
+
+
+def put_records(stream: str, records: Sequence[tuple[str, bytes]], remaining_seconds: Callable[[], float]) -> int:
+    """As `put_chunks`, for (partition key, data) pairs: at most MAX_CHUNKS, as a chunk may have any size."""
+    waiting = [{"Data": data, "PartitionKey": key} for key, data in records]
     pause, repeated = _FIRST_PAUSE_SECONDS, 0
     while True:
         answer = client("kinesis").put_records(StreamName=stream, Records=waiting)
