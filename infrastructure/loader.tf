@@ -34,8 +34,8 @@ module "loader" {
   permissions = {
     ReadParquet        = { actions = ["s3:GetObject"], resources = ["${module.processed.arn}/data/*"] }
     WriteManifests     = { actions = local.write_once_actions, resources = ["${module.processed.arn}/manifests/*"] }
-    SetLoadsAside      = { actions = local.write_once_actions, resources = ["${module.quarantine.arn}/failed-loads/*"] }
-    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn, module.quarantine.arn] }
+    SetLoadsAside      = { actions = ["s3:PutObject", "s3:PutObjectTagging"], resources = ["${module.quarantine.arn}/failed-loads/*"] }
+    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
     ReadAdminSecret    = { actions = ["secretsmanager:GetSecretValue"], resources = [module.warehouse.admin_secret_arn] }
     # Loads are batches, one transaction each; a migration's statements run alone.
     RunStatements = {
@@ -53,7 +53,8 @@ module "loader" {
 
   key_uses = {
     ObjectKey = { key_arn = module.masked_key.arn, service = "s3", context = { "aws:s3:arn" = module.processed.arn }, write = true }
-    AsideKey  = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn }, write = true }
+    # Writes there what it cannot read: who serves the warehouse has no business with clear data.
+    AsideKey  = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn }, read = false, write = true }
     SecretKey = { key_arn = module.masked_key.arn, service = "secretsmanager", context = { SecretARN = module.warehouse.admin_secret_arn } }
     QueueKey  = { key_arn = module.masked_key.arn, service = "sqs" }
   }

@@ -41,7 +41,7 @@ locals {
   key_statements = [for sid, use in var.key_uses : {
     Sid      = sid
     Effect   = "Allow"
-    Action   = use.write ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
+    Action   = concat(use.read ? ["kms:Decrypt"] : [], use.write ? ["kms:GenerateDataKey"] : [])
     Resource = use.key_arn
     Condition = {
       StringEquals = merge(

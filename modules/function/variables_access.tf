@@ -22,15 +22,21 @@ variable "permissions" {
 }
 
 variable "key_uses" {
-  description = "Keys that the function needs, by statement id: through which `service`, bound to what encryption `context`, to `write` as well as read."
+  description = "Keys that the function needs, by statement id: through which `service`, bound to what encryption `context`, to `read` (the default), to `write`, or both."
   type = map(object({
     key_arn = string
     service = string
     context = optional(map(string), {})
+    read    = optional(bool, true)
     write   = optional(bool, false)
   }))
   nullable = false
   default  = {}
+
+  validation {
+    condition     = alltrue([for use in var.key_uses : use.read || use.write])
+    error_message = "A key in key_uses must be for reading, writing or both."
+  }
 }
 
 variable "queues" {

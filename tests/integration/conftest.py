@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))  # the demo's data serves the tests, too
 
 LOAD_SECONDS = 240.0
+DEADLINE_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -35,6 +36,14 @@ def free_port() -> int:
 def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what the pipeline does by itself."""
+    end = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.2)
 
 
 def local(*arguments: str) -> None:

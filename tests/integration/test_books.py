@@ -3,7 +3,6 @@
 import json
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from datavault.cli.progress import Loaded
 from datavault.edges.clients import client
 from datavault.identity import RawObject, chunk_id, parquet_key
 
-from .conftest import s3_event, sqs_event
+from .conftest import s3_event, sqs_event, until
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 ROW = "2013,1,1,517,515,2,830,819,11,UA,1545,N14228,EWR,IAH,227,1400,5,15,2013-01-01T10:00:00Z"
@@ -26,20 +25,12 @@ HEADER = (
     "origin,dest,air_time,distance,hour,minute,time_hour"
 )
 CSV = "\n".join([HEADER, *[ROW] * 100]).encode()
-DEADLINE_SECONDS = 60.0
 
 
 def rows_of(warehouse: psycopg.Connection[tuple[Any, ...]], object_id: str) -> int:
     found = warehouse.execute("SELECT count(*) FROM public.flights WHERE _object_id = %s", [object_id]).fetchone()
     assert found
     return int(found[0])
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")

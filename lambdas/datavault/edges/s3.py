@@ -67,6 +67,18 @@ def exists(bucket: str, key: str) -> bool:
     return True
 
 
+def put_absent(
+    bucket: str,
+    key: str,
+    body: bytes | IO[bytes],
+    *,
+    tags: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
+) -> bool:
+    """Write an object unless its key is taken; whether it was written. Needs no right to read."""
+    return _put(bucket, key, body, _sha256(body), tags, metadata)
+
+
 def put_once(  # noqa: PLR0913  the parts of an object
     bucket: str,
     key: str,
@@ -81,13 +93,28 @@ def put_once(  # noqa: PLR0913  the parts of an object
     `made_from` names the metadata that says what an object was made from: where it is equal, a taken key is PRESENT
     even with other bytes, because the maker (its SQL, its version) may have changed between two attempts.
     """
-    s3 = client("s3")
     digest = _sha256(body)
+    if _put(bucket, key, body, digest, tags, metadata):
+        return Put.WRITTEN
+    there = client("s3").head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+    is_same = there.get("ChecksumSHA256") == digest
+    is_same |= bool(made_from) and there["Metadata"].get(made_from) == (metadata or {})[made_from]
+    return Put.PRESENT if is_same else Put.DIFFERENT
+
+
+def _put(  # noqa: PLR0913, PLR0917  the parts of an object
+    bucket: str,
+    key: str,
+    body: bytes | IO[bytes],
+    digest: str,
+    tags: dict[str, str] | None,
+    metadata: dict[str, str] | None,
+) -> bool:
     for attempt in range(_CONFLICT_ATTEMPTS):
         if not isinstance(body, bytes):
             body.seek(0)  # an attempt reads it to its end
         try:
-            s3.put_object(
+            client("s3").put_object(
                 Bucket=bucket,
                 Key=key,
                 Body=body,
@@ -99,17 +126,14 @@ def put_once(  # noqa: PLR0913  the parts of an object
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code == "ConditionalRequestConflict" and attempt < _CONFLICT_ATTEMPTS - 1:
-                pause = _FIRST_CONFLICT_PAUSE_SECONDS * 2**attempt
-                time.sleep(random.uniform(pause / 2, pause))  # noqa: S311  jitter
-                continue
-            if code != "PreconditionFailed":
+            if code == "PreconditionFailed":
+                return False
+            if code != "ConditionalRequestConflict" or attempt == _CONFLICT_ATTEMPTS - 1:
                 raise
-            there = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-            is_same = there.get("ChecksumSHA256") == digest
-            is_same |= bool(made_from) and there["Metadata"].get(made_from) == (metadata or {})[made_from]
-            return Put.PRESENT if is_same else Put.DIFFERENT
-        return Put.WRITTEN
+            pause = _FIRST_CONFLICT_PAUSE_SECONDS * 2**attempt
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311  jitter
+        else:
+            return True
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 

@@ -232,5 +232,5 @@ def _set_aside(failed: Load, target: Target) -> None:
     )
     body = msgspec.json.format(msgspec.json.encode(note), indent=1) + b"\n"
     tags = {"dataset": failed.dataset, "classification": "restricted"}  # Redshift's words may quote the data
-    # A note that is there already tells of the same object; the first error is as good as the latest.
-    s3.put_once(target.quarantine_bucket, failed_load_key(failed.dataset, date, file.chunk_id), body, tags=tags)
+    # A note that is there already tells of the same object. Not compared with this one: the loader may not read there.
+    s3.put_absent(target.quarantine_bucket, failed_load_key(failed.dataset, date, file.chunk_id), body, tags=tags)

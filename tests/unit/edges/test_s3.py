@@ -65,6 +65,11 @@ def test_other_bytes_made_from_the_same_are_present(s3: Any) -> None:
     assert s3.get_object(Bucket="processed", Key="a")["Body"].read() == b"one"
 
 
+def test_a_put_that_needs_no_right_to_read_leaves_what_is_there(s3: Any) -> None:
+    assert [edge.put_absent("processed", "a", body) for body in (b"one", b"two")] == [True, False]
+    assert s3.get_object(Bucket="processed", Key="a")["Body"].read() == b"one"
+
+
 def test_bytes_of_unknown_origin_are_different(s3: Any) -> None:
     s3.put_object(Bucket="processed", Key="a", Body=b"other")
     assert edge.put_once("processed", "a", b"one", metadata={"plan": "x"}, made_from="plan") is Put.DIFFERENT
