@@ -14,6 +14,9 @@ import msgspec
 from .identity import parquet_key, seal_key
 from .receipt import Receipt
 
+# What decoding foreign bytes as JSON of ours can raise.
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
 
 class SealedParquet(msgspec.Struct, frozen=True):
     key: str
@@ -115,7 +118,7 @@ def follow(head: Head, dataset: str, date: str, key: str, body: bytes) -> Link:
     problems = [] if key == expected else [f"the chain has a gap: {expected} should come before"]
     try:
         seal = msgspec.json.decode(body, type=Seal)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return Link(None, after, [*problems, "it is no seal"])
     if seal.encode() != body:
         problems.append("it is not written as the auditor writes seals")

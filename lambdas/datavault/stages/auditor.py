@@ -3,7 +3,7 @@
 raw versions -> receipts -> what S3 says of Parquet and quarantine objects -> ledger -> seals
 
 What is sealed is not looked at again. The warehouse is asked only about objects that have all their Parquet objects and
-no seal yet: Redshift Serverless bills 60 seconds each time it is woken (docs/decisions/0018-auditor-and-seals.md).
+no seal yet: Redshift Serverless bills 60 seconds each time it is woken (docs/decisions/0021-auditor-by-the-clock.md).
 
 A contract's promise counts from the arrival of the raw object. A Parquet object that does not say how many records it
 holds, or whose SHA-256 S3 does not know, is none of the enrichment's and counts as one without rows.
@@ -28,7 +28,7 @@ from ..edges.warehouse import StatementTimeoutError, Warehouse
 from ..identity import UNKNOWN_DATASET, receipt_key
 from ..receipt import Receipt
 from ..receipt import decode as decode_receipt
-from ..seal import entry, parquet_keys
+from ..seal import UNREADABLE, entry, parquet_keys
 from .chains import Chain, extend, read_chain
 
 _AT_ONCE = 16
@@ -155,7 +155,7 @@ class Auditor:
         for key, body in self._read(names):
             try:
                 receipt = decode_receipt(body)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 account.contradicts(1, [Finding(RECEIPT, "", key, "it is no receipt")])
                 continue
             if receipt_key(receipt.dataset, receipt.last_modified.date().isoformat(), receipt.object_id) != key:

@@ -226,12 +226,12 @@ def test_bad_records_whose_quarantine_object_is_gone_are_unaccounted_at_once(
     assert seals(s3) == []
 
 
-@pytest.mark.parametrize("what", ["no JSON", "another's"])
+@pytest.mark.parametrize("what", ["no JSON", "no text", "another's"])
 def test_a_receipt_that_is_none_contradicts_and_stops_nothing(
     s3: Any, pipeline: Pipeline, audit: Callable[..., dict[str, Account]], what: str
 ) -> None:
     good = pipeline.settle()
-    data = b"?" if what == "no JSON" else good.encode()
+    data = {"no JSON": b"?", "no text": b'{"key":"\xff"}', "another's": good.encode()}[what]
     s3.put_object(Bucket="processed", Key=key_of(good).replace(good.object_id, "0" * 32), Body=data)
     account = audit(SOON)["books"]
     assert totals(account) == (1, 1, True)
