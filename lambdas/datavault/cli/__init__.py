@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..edges.warehouse import StatementError, StatementTimeoutError
-from . import audit, backfill, contract, ingest, quarantine, query, redrive, status
+from . import audit, backfill, contract, ingest, quarantine, query, redrive, status, verify
 from .context import Context, Failure
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ def options(
 app.command("ingest")(ingest.ingest)
 app.command("status")(status.status)
 app.command("audit")(audit.audit)
+app.command("verify")(verify.command)
 app.command("query")(query.query)
 app.command("backfill")(backfill.backfill)
 app.command("redrive")(redrive.redrive)
