@@ -2,6 +2,7 @@
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -56,7 +57,10 @@ def replays(bucket: str, prefix: str = "replays/") -> list[Replay]:
 
 
 def parquet_rows(bucket: str, prefix: str = "data/") -> list[ParquetRows]:
-    """The number of rows in each Parquet object, read from its footer: a few KiB, whatever its size."""
+    """The number of rows in each Parquet object, read from its footer: a few KiB, whatever its size.
+
+    An object that is no Parquet has none: it must not keep the audit from telling of it and of the others.
+    """
     found = list(keys(bucket, prefix))
     if not found:
         return []
@@ -64,12 +68,25 @@ def parquet_rows(bucket: str, prefix: str = "data/") -> list[ParquetRows]:
     with tempfile.TemporaryDirectory(prefix="datavault-footers-") as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
         paths = list(pool.map(lambda item: _footer(bucket, item, Path(folder)), found))
         with duckdb.connect() as connection:
-            files = literal(str(Path(folder) / "*.parquet"))
-            rows = connection.execute(
-                f"SELECT file_name, num_rows FROM parquet_file_metadata({files})"  # noqa: S608  a literal
-            ).fetchall()
-        counts = {Path(name).stem: int(count) for name, count in rows}
-        return [ParquetRows(path.stem, item["Key"], counts[path.stem]) for path, item in zip(paths, found, strict=True)]
+            try:
+                counts = _counts(connection, Path(folder) / "*.parquet")
+            except duckdb.Error:  # one spoilt file fails them all: which one?
+                counts = {}
+                for path in paths:
+                    with suppress(duckdb.Error):
+                        counts |= _counts(connection, path)
+        return [
+            ParquetRows(path.stem, item["Key"], counts.get(path.stem, 0))
+            for path, item in zip(paths, found, strict=True)
+        ]
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, files: Path) -> dict[str, int]:
+    """The number of rows of each file by its name without suffix."""
+    rows = connection.execute(
+        f"SELECT file_name, num_rows FROM parquet_file_metadata({literal(str(files))})"  # noqa: S608  a literal
+    ).fetchall()
+    return {Path(name).stem: int(count) for name, count in rows}
 
 
 def _footer(bucket: str, item: dict[str, Any], folder: Path) -> Path:
@@ -77,7 +94,7 @@ def _footer(bucket: str, item: dict[str, Any], folder: Path) -> Path:
     size, path = item["Size"], folder / PurePosixPath(item["Key"]).name
     tail = _tail(bucket, item["Key"], size, min(size, _FOOTER_GUESS_BYTES))
     needed = int.from_bytes(tail[-8:-4], "little") + 8
-    if needed > len(tail):
+    if len(tail) < needed <= size:
         tail = _tail(bucket, item["Key"], size, needed)
     with path.open("wb") as file:
         file.write(b"PAR1")

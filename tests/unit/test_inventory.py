@@ -60,6 +60,16 @@ def test_rows_are_counted_from_the_footer_alone(s3: Any, tmp_path: Any) -> None:
     assert {entry.chunk_id: entry.rows for entry in found} == {"small": 1, "wide": 1, "long": 500_000}
 
 
+def test_an_object_that_is_no_parquet_has_no_rows_and_hides_no_other(s3: Any, tmp_path: Any) -> None:
+    good = parquet(tmp_path, "SELECT 1 AS a")
+    for name, body in {"good": good, "cut": good[:-40], "garbage": b"garbage" * 100, "tiny": b"x"}.items():
+        s3.put_object(Bucket="processed", Key=f"data/books/dt=2026-03-14/{name}.parquet", Body=body)
+
+    found = inventory.parquet_rows("processed")
+
+    assert {entry.chunk_id: entry.rows for entry in found} == {"good": 1, "cut": 0, "garbage": 0, "tiny": 0}
+
+
 def test_an_empty_bucket_has_no_rows(s3: Any) -> None:
     assert inventory.parquet_rows("processed") == []
 
