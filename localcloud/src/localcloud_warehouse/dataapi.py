@@ -4,26 +4,21 @@ In: requests as the service's own model has them (dicts), a `Target` to run on. 
 carries the service's exception name. It knows nothing of LocalStack or HTTP.
 """
 
-import base64
-import binascii
 import re
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import psycopg
 
-from localcloud_warehouse.copy import CopyContext
+from localcloud_warehouse.api import ApiError, Request, Response, Target, from_token, invalid, to_token
+from localcloud_warehouse.catalogue import Catalogue
 from localcloud_warehouse.errors import WarehouseError, from_postgres
-from localcloud_warehouse.session import Result, Session
-
-Request = dict[str, Any]
-Response = dict[str, Any]
+from localcloud_warehouse.session import Session
+from localcloud_warehouse.statements import Query, Statement, instant, listed, result_format
 
 # Amazon Redshift Management Guide, "Considerations when calling the Data API" (quotas).
 MAX_ACTIVE = 500
@@ -44,84 +39,6 @@ _ID = re.compile(r"^[a-z0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}(:\d+)?$")
 _ENDED = frozenset({"FINISHED", "FAILED", "ABORTED"})
 
 
-class ApiError(Exception):
-    """A refusal of the service; `code` is the name of its exception."""
-
-    def __init__(self, code: str, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.details = details
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a request runs: found by the edge from the workgroup and the secret."""
-
-    dsn: str
-    user: str
-    copy_context: CopyContext
-
-
-@dataclass
-class _Statement:
-    """One SQL text: a statement, or a part of a batch."""
-
-    id: str
-    sql: str
-    status: str = "SUBMITTED"
-    created: float = field(default_factory=time.time)
-    updated: float = field(default_factory=time.time)
-    started_ns: int = 0
-    duration_ns: int = 0
-    error: str = ""
-    result: Result | None = None
-    query_id: int = 0
-
-    def describe(self) -> Response:
-        result = self.result
-        answer: Response = {
-            "Id": self.id,
-            "CreatedAt": _instant(self.created),
-            "UpdatedAt": _instant(self.updated),
-            "Status": self.status,
-            "Duration": self.duration_ns,
-            "HasResultSet": bool(result and result.has_result_set),
-            "QueryString": self.sql,
-            "RedshiftQueryId": self.query_id,
-            "ResultRows": result.count if result else -1,
-            "ResultSize": result.bytes if result else -1,
-        }
-        if self.error:
-            answer["Error"] = self.error
-        return answer
-
-    def begin(self) -> None:
-        self.status = "STARTED"
-        self.started_ns = time.monotonic_ns()
-        self.updated = time.time()
-
-    def end(self, status: str, error: str = "") -> None:
-        self.status = status
-        self.error = error
-        self.duration_ns = time.monotonic_ns() - self.started_ns if self.started_ns else 0
-        self.updated = time.time()
-
-
-@dataclass
-class _Query:
-    """What one call of ExecuteStatement or BatchExecuteStatement started."""
-
-    main: _Statement
-    request: Request
-    target: Target
-    batch: bool
-    parts: list[_Statement]
-    session: Session | None = None
-    cancelled: bool = False
-    pid: int = 0
-
-
 class DataApi:
     """Statements and their results.
 
@@ -130,8 +47,9 @@ class DataApi:
 
     def __init__(self, locate: Callable[[Request], Target], workers: int = WORKERS) -> None:
         self._locate = locate
+        self._catalogue = Catalogue(locate)
         self._lock = threading.RLock()
-        self._queries: dict[str, _Query] = {}
+        self._queries: dict[str, Query] = {}
         self._tokens: dict[str, tuple[str, Request, float]] = {}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="redshift-data")
         self._next_query_id = 1000
@@ -151,7 +69,10 @@ class DataApi:
 
     def operations(self) -> dict[str, Callable[[Request], Response]]:
         """Return what answers each operation of the service."""
-        return {name: getattr(self, re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()) for name in self.OPERATIONS}
+        methods = {name: re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in self.OPERATIONS}
+        return {
+            name: getattr(self, method, None) or getattr(self._catalogue, method) for name, method in methods.items()
+        }
 
     # Starting and stopping
 
@@ -161,19 +82,19 @@ class DataApi:
     def batch_execute_statement(self, request: Request) -> Response:
         sqls = request.get("Sqls") or []
         if not 1 <= len(sqls) <= MAX_SQLS:
-            raise _invalid(f"Sqls must have between 1 and {MAX_SQLS} items, it has {len(sqls)}")
+            raise invalid(f"Sqls must have between 1 and {MAX_SQLS} items, it has {len(sqls)}")
         return self._submit(request, sqls, batch=True)
 
     def _submit(self, request: Request, sqls: list[str], *, batch: bool) -> Response:
         for name in ("SessionId", "SessionKeepAliveSeconds", "ClusterIdentifier"):
             if request.get(name):
-                raise _invalid(f"{name} is not supported by the local warehouse")
+                raise invalid(f"{name} is not supported by the local warehouse")
         if any(not sql.strip() for sql in sqls):
-            raise _invalid("Sql must not be empty")
+            raise invalid("Sql must not be empty")
         if any(len(sql.encode()) > MAX_SQL_BYTES for sql in sqls):
-            raise _invalid(f"Cannot process a SQL statement of more than {MAX_SQL_BYTES} bytes")
+            raise invalid(f"Cannot process a SQL statement of more than {MAX_SQL_BYTES} bytes")
         if batch and request.get("Parameters"):
-            raise _invalid("Parameters are not supported in a batch by the local warehouse")
+            raise invalid("Parameters are not supported in a batch by the local warehouse")
         target = self._locate(request)
         with self._lock:
             self._expire()
@@ -186,11 +107,11 @@ class DataApi:
                 )
             identifier = str(uuid.uuid4())
             # The Data API shows no text for a batch itself, only for its parts.
-            main = _Statement(identifier, "" if batch else sqls[0])
+            main = Statement(identifier, "" if batch else sqls[0])
             parts = (
-                [_Statement(f"{identifier}:{number}", sql) for number, sql in enumerate(sqls, 1)] if batch else [main]
+                [Statement(f"{identifier}:{number}", sql) for number, sql in enumerate(sqls, 1)] if batch else [main]
             )
-            query = _Query(main, request, target, batch, parts)
+            query = Query(main, request, target, batch, parts)
             self._queries[identifier] = query
             if request.get("ClientToken"):
                 self._tokens[request["ClientToken"]] = (identifier, request, time.time())
@@ -204,12 +125,12 @@ class DataApi:
             return None
         identifier, first, _ = self._tokens[token]
         if first != request:
-            raise _invalid("ClientToken was used with other parameters")
+            raise invalid("ClientToken was used with other parameters")
         return identifier if identifier in self._queries else None
 
-    def _started(self, query: _Query) -> Response:
+    def _started(self, query: Query) -> Response:
         request = query.request
-        answer = {"Id": query.main.id, "CreatedAt": _instant(query.main.created), "DbUser": query.target.user}
+        answer = {"Id": query.main.id, "CreatedAt": instant(query.main.created), "DbUser": query.target.user}
         return answer | {
             name: request[name] for name in ("Database", "SecretArn", "WorkgroupName") if request.get(name)
         }
@@ -218,13 +139,13 @@ class DataApi:
         query = self._query(request["Id"])
         with self._lock:
             if query.main.status in _ENDED:
-                raise _invalid(f"Could not cancel a query that is already in {query.main.status} state")
+                raise invalid(f"Could not cancel a query that is already in {query.main.status} state")
             query.cancelled = True
             if query.session is not None:
                 query.session.connection.cancel_safe()
         return {"Status": True}
 
-    def _run(self, query: _Query) -> None:
+    def _run(self, query: Query) -> None:
         main = query.main
         try:
             with self._lock:
@@ -241,7 +162,7 @@ class DataApi:
             with self._lock:
                 query.session = None
 
-    def _connect(self, query: _Query) -> Session:
+    def _connect(self, query: Query) -> Session:
         try:
             session = Session(
                 query.target.dsn,
@@ -257,7 +178,7 @@ class DataApi:
             query.pid = session.pid
         return session
 
-    def _run_parts(self, query: _Query, session: Session) -> None:
+    def _run_parts(self, query: Query, session: Session) -> None:
         query.main.begin()
         parameters = {item["name"]: item["value"] for item in query.request.get("Parameters") or []}
         for part in query.parts:
@@ -273,7 +194,7 @@ class DataApi:
         session.commit()
         query.main.end("FINISHED")
 
-    def _fail(self, query: _Query, error: WarehouseError) -> None:
+    def _fail(self, query: Query, error: WarehouseError) -> None:
         with self._lock:
             status = "ABORTED" if query.cancelled else "FAILED"
             text = error.text()
@@ -309,7 +230,7 @@ class DataApi:
                 answer |= target_fields | {
                     "DbUser": query.target.user,
                     "RedshiftPid": query.pid,
-                    "ResultFormat": _format(query),
+                    "ResultFormat": result_format(query),
                 }
                 if query.request.get("Parameters"):
                     answer["QueryParameters"] = query.request["Parameters"]
@@ -321,8 +242,8 @@ class DataApi:
 
     def get_statement_result(self, request: Request) -> Response:
         query = self._query(request["Id"])
-        if _format(query) == "CSV":
-            raise _invalid("GetStatementResultV2 must be used for a statement with ResultFormat CSV")
+        if result_format(query) == "CSV":
+            raise invalid("GetStatementResultV2 must be used for a statement with ResultFormat CSV")
         with self._lock:
             part = self._part(query, request["Id"])
             if query.main.status != "FINISHED" or part.result is None or not part.result.has_result_set:
@@ -331,7 +252,7 @@ class DataApi:
                     "Query does not have result. Please check query status with DescribeStatement.",
                 )
             result = part.result
-        start = _from_token(request.get("NextToken"))
+        start = from_token(request.get("NextToken"))
         end = start
         size = 0
         while end < len(result.rows) and end - start < PAGE_ROWS and size < PAGE_BYTES:
@@ -343,7 +264,7 @@ class DataApi:
             "TotalNumRows": len(result.rows),
         }
         if end < len(result.rows):
-            answer["NextToken"] = _to_token(end)
+            answer["NextToken"] = to_token(end)
         return answer
 
     def list_statements(self, request: Request) -> Response:
@@ -357,85 +278,19 @@ class DataApi:
                 if (not wanted or wanted in ("ALL", query.main.status))
                 and (not name or str(query.request.get("StatementName", "")).startswith(name))
             ]
-            statements = [_listed(query) for query in found]
-        start = _from_token(request.get("NextToken"))
+            statements = [listed(query) for query in found]
+        start = from_token(request.get("NextToken"))
         size = request.get("MaxResults") or 100
         answer: Response = {"Statements": statements[start : start + size]}
         if start + size < len(statements):
-            answer["NextToken"] = _to_token(start + size)
+            answer["NextToken"] = to_token(start + size)
         return answer
-
-    # Metadata, which the service answers in the call itself
-
-    def list_databases(self, request: Request) -> Response:
-        return {"Databases": [request["Database"]] if self._locate(request) else []}
-
-    def list_schemas(self, request: Request) -> Response:
-        rows = self._ask(
-            request,
-            "SELECT schema_name FROM svv_all_schemas WHERE schema_name LIKE :pattern ORDER BY 1",
-            pattern=request.get("SchemaPattern") or "%",
-        )
-        return _page(request, "Schemas", [row[0] for row in rows])
-
-    def list_tables(self, request: Request) -> Response:
-        rows = self._ask(
-            request,
-            "SELECT table_schema, table_name, table_type FROM svv_tables "
-            "WHERE table_schema LIKE :schema AND table_name LIKE :name ORDER BY 1, 2",
-            schema=request.get("SchemaPattern") or "%",
-            name=request.get("TablePattern") or "%",
-        )
-        kinds = {"BASE TABLE": "TABLE", "VIEW": "VIEW", "LOCAL TEMPORARY": "LOCAL TEMPORARY"}
-        return _page(
-            request, "Tables", [{"schema": row[0], "name": row[1], "type": _table_kind(row, kinds)} for row in rows]
-        )
-
-    def describe_table(self, request: Request) -> Response:
-        rows = self._ask(
-            request,
-            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, is_nullable, "
-            "column_default, table_schema FROM svv_columns "
-            "WHERE table_name = :name AND table_schema LIKE :schema ORDER BY ordinal_position",
-            name=request.get("Table") or "",
-            schema=request.get("Schema") or "%",
-        )
-        columns = [
-            {
-                "name": row[0],
-                "label": row[0],
-                "typeName": row[1],
-                "length": row[2] or 0,
-                "precision": row[3] or 0,
-                "scale": row[4] or 0,
-                "nullable": int(row[5] == "YES"),
-                "columnDefault": row[6],
-                "schemaName": row[7],
-                "tableName": request.get("Table"),
-            }
-            for row in rows
-        ]
-        columns = [{name: value for name, value in column.items() if value is not None} for column in columns]
-        return _page(request, "ColumnList", columns) | {"TableName": request.get("Table", "")}
-
-    def _ask(self, request: Request, statement: str, **parameters: str) -> list[list[Any]]:
-        target = self._locate(request)
-        try:
-            with Session(target.dsn, target.copy_context, user=target.user, connect_timeout=10) as session:
-                result = session.run(statement, parameters)
-        except WarehouseError as error:
-            raise ApiError(
-                "QueryTimeoutException" if error.sqlstate == "57014" else "ValidationException", error.text()
-            ) from error
-        except psycopg.Error as error:
-            raise ApiError("DatabaseConnectionException", str(error)) from error
-        return [[None if "isNull" in item else next(iter(item.values())) for item in row] for row in result.rows]
 
     # Keeping
 
-    def _query(self, identifier: str) -> _Query:
+    def _query(self, identifier: str) -> Query:
         if not _ID.match(identifier):
-            raise _invalid(f"id must satisfy regex pattern: {_ID.pattern}")
+            raise invalid(f"id must satisfy regex pattern: {_ID.pattern}")
         with self._lock:
             self._expire()
             query = self._queries.get(identifier.split(":", maxsplit=1)[0])
@@ -443,7 +298,7 @@ class DataApi:
             raise ApiError("ResourceNotFoundException", "Query does not exist.", ResourceId=identifier)
         return query
 
-    def _part(self, query: _Query, identifier: str) -> _Statement:
+    def _part(self, query: Query, identifier: str) -> Statement:
         if ":" not in identifier:
             return query.main
         for part in query.parts:
@@ -462,59 +317,3 @@ class DataApi:
                 break
             stored -= sum(part.result.bytes for part in query.parts if part.result)
             del self._queries[query.main.id]
-
-
-def _format(query: _Query) -> str:
-    return str(query.request.get("ResultFormat") or "JSON")
-
-
-def _listed(query: _Query) -> Response:
-    main = query.main
-    answer: Response = {
-        "Id": main.id,
-        "CreatedAt": _instant(main.created),
-        "UpdatedAt": _instant(main.updated),
-        "Status": main.status,
-        "IsBatchStatement": query.batch,
-        "ResultFormat": _format(query),
-    }
-    if query.batch:
-        answer["QueryStrings"] = [part.sql for part in query.parts]
-    else:
-        answer["QueryString"] = main.sql
-    optional = {"StatementName": query.request.get("StatementName"), "SecretArn": query.request.get("SecretArn")}
-    return answer | {name: value for name, value in optional.items() if value}
-
-
-def _table_kind(row: list[Any], kinds: dict[str, str]) -> str:
-    return "SYSTEM TABLE" if row[0] in ("pg_catalog", "information_schema") else kinds.get(row[2], row[2])
-
-
-def _page(request: Request, name: str, items: list[Any]) -> Response:
-    start = _from_token(request.get("NextToken"))
-    size = request.get("MaxResults") or 1000
-    answer: Response = {name: items[start : start + size]}
-    if start + size < len(items):
-        answer["NextToken"] = _to_token(start + size)
-    return answer
-
-
-def _to_token(position: int) -> str:
-    return base64.b64encode(str(position).encode()).decode()
-
-
-def _from_token(token: str | None) -> int:
-    if not token:
-        return 0
-    try:
-        return int(base64.b64decode(token, validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise _invalid("NextToken is not valid") from error
-
-
-def _instant(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _invalid(message: str) -> ApiError:
-    return ApiError("ValidationException", message)

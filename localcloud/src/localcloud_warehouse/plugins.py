@@ -18,8 +18,9 @@ from localstack.services.plugins import Service, aws_provider
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from localcloud_warehouse import database
+from localcloud_warehouse.api import ApiError, Request, Response, Target
 from localcloud_warehouse.copy import CopyContext
-from localcloud_warehouse.dataapi import ApiError, DataApi, Request, Response, Target
+from localcloud_warehouse.dataapi import DataApi
 from localcloud_warehouse.objects import S3Objects
 from localcloud_warehouse.serverless import Serverless
 

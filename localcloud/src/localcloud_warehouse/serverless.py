@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from localcloud_warehouse import database
-from localcloud_warehouse.dataapi import ApiError, Request, Response
+from localcloud_warehouse.api import ApiError, Request, Response
 
 # The service answers them all, also those that a workgroup was made without.
 CONFIG_DEFAULTS = {

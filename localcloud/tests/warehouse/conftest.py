@@ -10,8 +10,9 @@ from psycopg.conninfo import make_conninfo
 from warehouse_support import ROLE, Client, FolderObjects, free_port
 
 from localcloud_warehouse import database, server
+from localcloud_warehouse.api import Target
 from localcloud_warehouse.copy import CopyContext
-from localcloud_warehouse.dataapi import DataApi, Target
+from localcloud_warehouse.dataapi import DataApi
 from localcloud_warehouse.session import Session
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from warehouse_support import DEADLINE_SECONDS, ROLE, Client, FolderObjects, entry
 
-from localcloud_warehouse.dataapi import ApiError
+from localcloud_warehouse.api import ApiError
 
 
 def test_a_statement_is_described_and_its_result_read(client: Client) -> None:
@@ -195,9 +195,10 @@ def test_statements_are_listed_newest_first(client: Client) -> None:
 
 def test_schemas_tables_and_columns_are_listed(client: Client) -> None:
     client.run("CREATE SCHEMA s", "CREATE TABLE s.t (a int NOT NULL, b varchar(5))")
-    assert "s" in client.api.list_schemas({})["Schemas"]
-    assert client.api.list_tables({"SchemaPattern": "s"})["Tables"] == [{"schema": "s", "name": "t", "type": "TABLE"}]
-    columns = client.api.describe_table({"Schema": "s", "Table": "t"})["ColumnList"]
+    ask = client.api.operations()
+    assert "s" in ask["ListSchemas"]({})["Schemas"]
+    assert ask["ListTables"]({"SchemaPattern": "s"})["Tables"] == [{"schema": "s", "name": "t", "type": "TABLE"}]
+    columns = ask["DescribeTable"]({"Schema": "s", "Table": "t"})["ColumnList"]
     assert [(column["name"], column["typeName"], column["nullable"]) for column in columns] == [
         ("a", "integer", 0), ("b", "character varying", 1),
     ]  # fmt: skip

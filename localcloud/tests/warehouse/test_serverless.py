@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from localcloud_warehouse import server
-from localcloud_warehouse.dataapi import ApiError
+from localcloud_warehouse.api import ApiError
 from localcloud_warehouse.serverless import CONFIG_DEFAULTS, Serverless
 
 Call = Callable[..., dict[str, Any]]
