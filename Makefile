@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 ENV ?= local
 PLATFORM ?=
+SOAK_MINUTES ?= 60
+SOAK_SEED ?=
 export TF_IN_AUTOMATION := 1
 ifeq ($(ENV),local)
 export TF_VAR_endpoint := http://127.0.0.1:$(or $(LOCALCLOUD_PORT),4566)
@@ -86,6 +88,14 @@ test-unit: cloud ## Fast tests without network: the library, the contracts, the 
 .PHONY: test-integration
 test-integration: cloud package ## The whole pipeline on a local cloud of its own, on free ports
 	@$(python) -m pytest tests/integration
+
+.PHONY: test-faults
+test-faults: cloud package ## Kill and disturb the functions at every AWS call, on a local cloud of its own (minutes)
+	@$(python) -m pytest tests/faults
+
+.PHONY: soak
+soak: cloud package ## Random objects and faults for SOAK_MINUTES (60) from SOAK_SEED; then audit and memory
+	@SOAK_MINUTES=$(SOAK_MINUTES) SOAK_SEED=$(SOAK_SEED) $(python) -m pytest -s tests/faults/soak.py
 
 .PHONY: test-cloud
 test-cloud: cloud ## The local cloud's own integration tests
