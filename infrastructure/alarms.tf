@@ -7,7 +7,7 @@ module "observability" {
   kms_key_arn = module.operations_key.arn
   emails      = var.alarm_emails
   runbooks    = "docs/operations/runbooks"
-  alarms      = merge(local.dead_letter_alarms, local.function_alarms, local.stream_alarms, local.invariant_alarms, local.auditor_alarms)
+  alarms      = merge(local.dead_letter_alarms, local.function_alarms, local.stream_alarms, local.invariant_alarms, local.auditor_alarms, local.breaker_alarms)
 }
 
 locals {
@@ -108,4 +108,43 @@ locals {
     above        = 0
     missing_data = "notBreaching"
   } }
+
+  breaker_alarms = merge(
+    {
+      # A paused data set stands still until somebody looks.
+      processor-held = {
+        description  = "Objects of a paused data set wait in ${aws_sqs_queue.held.name} until somebody resumes it."
+        namespace    = "AWS/SQS"
+        metric       = "ApproximateNumberOfMessagesVisible"
+        dimensions   = { QueueName = aws_sqs_queue.held.name }
+        statistic    = "Maximum"
+        above        = 0
+        missing_data = "notBreaching"
+      }
+
+      # Four days before SQS deletes them, a long weekend included.
+      processor-held-age = {
+        description  = "SQS deletes the oldest held event within four days."
+        namespace    = "AWS/SQS"
+        metric       = "ApproximateAgeOfOldestMessage"
+        dimensions   = { QueueName = aws_sqs_queue.held.name }
+        statistic    = "Maximum"
+        above        = (local.held_retention_days - 4) * 86400
+        missing_data = "notBreaching"
+      }
+    },
+    # A quarter of an hour of records, and a hundred of them at least (as the breaker itself, breaker.py): a few bad
+    # lines in a quiet hour wake nobody.
+    { for dataset, share in local.bad_shares : "processor-bad-share-${dataset}" => {
+      description    = "More than ${share * 100} % of the records of ${dataset} are bad."
+      runbook        = "processor-bad-share"
+      namespace      = local.metrics_namespace
+      dimensions     = { service = "processor", dataset = dataset }
+      metrics        = { bad = "RecordsQuarantined", good = "RecordsValid" }
+      expression     = "IF(bad + good >= 100, bad / (bad + good), 0)"
+      period_seconds = 900
+      above          = share
+      missing_data   = "notBreaching"
+    } },
+  )
 }

@@ -22,6 +22,12 @@ locals {
   # Days that the Parquet objects of a data set are kept (the warehouse keeps its rows); a data set that does not say is kept for ever.
   retention_days = { for dataset, promise in local.promises : dataset => floor(promise.retention / 86400) if can(promise.retention) }
 
+  # The share of bad records that a contract allows, where it says one.
+  bad_shares = { for dataset, contract in local.contracts : dataset => one([
+    for option in try(contract.customProperties, []) : option.value if option.property == "maxBadShare"
+    ]) if anytrue([for option in try(contract.customProperties, []) : option.property == "maxBadShare"])
+  }
+
   # The strictest promise from raw object to warehouse. 15 minutes where nobody promised anything: at 4 RPU, loading
   # that often costs about $73 a month, being always awake $1,095.
   latency_seconds = min(900, [for promise in local.promises : promise.latency if can(promise.latency)]...)

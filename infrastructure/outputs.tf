@@ -38,6 +38,11 @@ output "raw_dlq_url" {
   value       = module.raw_events.dead_letter_url
 }
 
+output "held_queue_url" {
+  description = "Raw objects of paused data sets."
+  value       = aws_sqs_queue.held.url
+}
+
 output "parquet_queue_url" {
   description = "Queue of Parquet objects to load."
   value       = module.parquet_events.url

@@ -17,6 +17,7 @@ module "processor" {
     DATAVAULT_PROCESSED_BUCKET  = module.processed.name
     DATAVAULT_QUARANTINE_BUCKET = module.quarantine.name
     DATAVAULT_STREAM_NAME       = module.chunks.name
+    DATAVAULT_HELD_QUEUE_URL    = aws_sqs_queue.held.url
   })
 
   # One object an invocation: its size is the producer's choice, and one that times out must not take others with it.
@@ -30,9 +31,10 @@ module "processor" {
 
   permissions = {
     ReadRawObjects     = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${module.raw.arn}/*"] }
-    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.raw.arn, module.processed.arn] }
+    TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.raw.arn, module.processed.arn, module.quarantine.arn] }
     WriteReceipts      = { actions = local.write_once_actions, resources = [for prefix in ["claims", "contracts", "receipts"] : "${module.processed.arn}/${prefix}/*"] }
-    WriteQuarantine    = { actions = local.write_once_actions, resources = ["${module.quarantine.arn}/quarantine/*"] }
+    WriteQuarantine    = { actions = local.write_once_actions, resources = [for prefix in ["paused", "quarantine"] : "${module.quarantine.arn}/${prefix}/*"] }
+    HoldEvents         = { actions = ["sqs:SendMessage"], resources = [aws_sqs_queue.held.arn] }
     PutChunks          = { actions = ["kinesis:PutRecords"], resources = [module.chunks.arn] }
   }
 
@@ -41,6 +43,6 @@ module "processor" {
     ReceiptKey    = { key_arn = module.masked_key.arn, service = "s3", context = { "aws:s3:arn" = module.processed.arn }, write = true }
     QuarantineKey = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn }, write = true }
     StreamKey     = { key_arn = module.clear_key.arn, service = "kinesis", context = { "aws:kinesis:arn" = module.chunks.arn }, write = true }
-    QueueKey      = { key_arn = module.clear_key.arn, service = "sqs" }
+    QueueKey      = { key_arn = module.clear_key.arn, service = "sqs", write = true }
   }
 }

@@ -31,3 +31,28 @@ module "raw_events" {
   source_bucket_arn        = local.bucket_arns[local.raw_bucket]
   consumer_timeout_seconds = var.functions.processor.timeout_seconds
 }
+
+# Events of paused data sets (docs/operations/runbooks/processor-held.md). Nothing reads it: `datavault resume` moves the
+# messages back to raw-events. As long as SQS keeps anything, so that a person has the time to decide.
+resource "aws_sqs_queue" "held" {
+  name                              = "${var.project_name}-raw-held"
+  kms_master_key_id                 = module.clear_key.arn
+  kms_data_key_reuse_period_seconds = 300
+  message_retention_seconds         = local.held_retention_days * 86400
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "DenyPlainTransport"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.project_name}-raw-held"
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}
+
+locals {
+  held_retention_days = 14
+}

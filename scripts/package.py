@@ -25,7 +25,7 @@ from datavault.authoring.problems import ContractError
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = ("processor", "enrichment", "loader", "auditor")
 # Of botocore's data (28 MB, every service) the zips carry what the edges use.
-AWS_SERVICES = ("kinesis", "redshift-data", "s3", "secretsmanager", "sts")
+AWS_SERVICES = ("kinesis", "redshift-data", "s3", "secretsmanager", "sqs", "sts")
 # The library's parts that no function runs.
 NOT_SHIPPED = ("authoring", "cli")
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say

@@ -38,6 +38,11 @@ output "raw_dlq_url" {
   value       = module.datavault.raw_dlq_url
 }
 
+output "held_queue_url" {
+  description = "Raw objects of paused data sets."
+  value       = module.datavault.held_queue_url
+}
+
 output "parquet_queue_url" {
   description = "Queue of Parquet objects to load."
   value       = module.datavault.parquet_queue_url

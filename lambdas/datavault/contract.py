@@ -84,6 +84,8 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     max_object_bytes: int = 1_099_511_627_776
     classification: str = "internal"
     freshness_seconds: int = 900
+    max_bad_share: float | None = None  # of quarantined in all lines; None: any
+    on_bad_share: Literal["alarm", "pause"] = "alarm"
     retention_days: int | None = None  # of the Parquet objects; None: for ever
     description: str = ""
 

@@ -1,6 +1,7 @@
 """Processor: SQS messages with S3 events in; chunks, quarantine objects and receipts out.
 
-A message that fails goes back to the queue, and after its last try to the dead-letter queue, which has an alarm.
+A message that fails goes back to the queue, and after its last try to the dead-letter queue, which has an alarm. A
+message of a paused dataset goes to the held queue as it is, and counts as done here: no try of it is used up.
 """
 
 from typing import Any
@@ -10,16 +11,19 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from msgspec import to_builtins
 
 from datavault import observe
 from datavault.contract import Contracts
+from datavault.edges import sqs
 from datavault.edges.events import created_objects
 from datavault.settings import contracts_folder, required, time_left
 from datavault.stages.processor import Outcome, Targets, process_object
 
 logger = Logger()
-settings = required(("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_QUARANTINE_BUCKET", "DATAVAULT_STREAM_NAME"))
-targets = Targets(*settings.values())
+names = ("PROCESSED_BUCKET", "QUARANTINE_BUCKET", "STREAM_NAME", "HELD_QUEUE_URL")
+*places, held_queue = required([f"DATAVAULT_{name}" for name in names]).values()
+targets = Targets(*places)
 contracts = Contracts(contracts_folder())
 batch = BatchProcessor(event_type=EventType.SQS)
 
@@ -30,8 +34,13 @@ def process_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFa
     def process_message(record: SQSRecord) -> None:
         logger.set_correlation_id(None)  # known once the object is open
         try:
+            is_held = False
             for created in created_objects(record.body):
-                report(process_object(created, contracts, targets, time_left(context), logger.set_correlation_id))
+                outcome = process_object(created, contracts, targets, time_left(context), logger.set_correlation_id)
+                report(outcome)
+                is_held |= outcome.is_held
+            if is_held:
+                sqs.send_all(held_queue, [record.body])
         except Exception:
             logger.exception("failed; the message goes back to the queue")
             raise
@@ -42,16 +51,11 @@ def process_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFa
 def report(outcome: Outcome) -> None:
     """Log and count what became of an object. Keys may hold personal data: the id stands for the object."""
     if outcome.receipt is None:
-        logger.info("already processed")
+        logger.info("held: the dataset is paused" if outcome.is_held else "already processed")
         return
-    receipt = outcome.receipt
-    counts = {
-        "ObjectsProcessed": 1,
-        "RecordsValid": receipt.valid,
-        "RecordsQuarantined": receipt.quarantined,
-        "ChunksSent": len(receipt.chunks),
-        "BytesRead": receipt.size,
-    }
-    observe.count_for(receipt.dataset, counts)
+    dataset, counts = outcome.receipt.dataset, outcome.counts
+    observe.count_for(dataset, counts)
     observe.count(WriteOnceConflict=len(outcome.conflicts))
-    logger.info("processed", dataset=receipt.dataset, reasons=receipt.reasons, conflicts=outcome.conflicts, **counts)
+    logger.info("processed", dataset=dataset, reasons=outcome.receipt.reasons, conflicts=outcome.conflicts, **counts)
+    if outcome.pause:
+        logger.warning("paused: too many bad records", pause=to_builtins(outcome.pause))

@@ -57,12 +57,40 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_name        = "${var.name}-${each.key}"
   alarm_description = "${each.value.description} Runbook: ${var.runbooks}/${coalesce(each.value.runbook, each.key)}.md"
 
-  namespace   = each.value.namespace
+  # One metric, or an expression over several.
+  namespace   = each.value.expression == null ? each.value.namespace : null
   metric_name = each.value.metric
-  dimensions  = each.value.dimensions
-  statistic   = each.value.statistic
+  dimensions  = each.value.expression == null ? each.value.dimensions : null
+  statistic   = each.value.expression == null ? each.value.statistic : null
+  period      = each.value.expression == null ? each.value.period_seconds : null
 
-  period              = each.value.period_seconds
+  dynamic "metric_query" {
+    for_each = each.value.metrics
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = each.value.namespace
+        metric_name = metric_query.value
+        dimensions  = each.value.dimensions
+        stat        = each.value.statistic
+        period      = each.value.period_seconds
+      }
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.expression == null ? [] : [each.value.expression]
+
+    content {
+      id          = "result"
+      expression  = metric_query.value
+      label       = each.key
+      return_data = true
+    }
+  }
+
   evaluation_periods  = each.value.evaluation_periods
   datapoints_to_alarm = each.value.datapoints_to_alarm
   threshold           = each.value.above

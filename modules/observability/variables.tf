@@ -34,7 +34,9 @@ variable "alarms" {
     description         = string
     runbook             = optional(string)
     namespace           = string
-    metric              = string
+    metric              = optional(string)
+    metrics             = optional(map(string), {})
+    expression          = optional(string)
     dimensions          = map(string)
     statistic           = optional(string, "Sum")
     period_seconds      = optional(number, 60)
@@ -44,6 +46,13 @@ variable "alarms" {
     missing_data        = string
   }))
   nullable = false
+
+  validation {
+    condition = alltrue([for alarm in var.alarms :
+      alarm.metric != null ? alarm.expression == null && length(alarm.metrics) == 0 : alarm.expression != null && length(alarm.metrics) > 0
+    ])
+    error_message = "alarms need a metric, or metrics and the expression over their names."
+  }
 
   validation {
     condition     = alltrue([for alarm in var.alarms : contains(["breaching", "ignore", "missing", "notBreaching"], alarm.missing_data)])

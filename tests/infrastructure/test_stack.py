@@ -269,7 +269,7 @@ def test_every_dataset_has_the_alarms_of_its_promise(planned: Resources) -> None
     alarms = {
         (alarm["metric_name"], alarm["dimensions"]["dataset"]): alarm
         for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()
-        if "dataset" in alarm["dimensions"] and alarm["dimensions"]["service"] == "auditor"
+        if "dataset" in (alarm["dimensions"] or {}) and alarm["dimensions"]["service"] == "auditor"
     }
     thresholds = {key: alarm["threshold"] for key, alarm in alarms.items()}
     assert thresholds == {
@@ -319,6 +319,28 @@ def test_only_the_schedule_sends_to_the_auditors_dead_letters(planned: Resources
         for statement in statements(planned["module.operations_key.aws_kms_key.this"]["policy"])
     }
     assert key["ScheduleKeepsFailures"]["Condition"]["ArnLike"] == {"aws:SourceArn": [rule]}
+
+
+def test_a_contract_that_says_how_bad_its_records_may_be_has_an_alarm(planned: Resources) -> None:
+    prefix = "module.observability.aws_cloudwatch_metric_alarm.this"
+    found = {name: alarm for name, alarm in planned.items() if name.startswith(f'{prefix}["processor-bad-share')}
+    (alarm,) = found.values()
+    assert list(found) == [f'{prefix}["processor-bad-share-parcels"]']
+    queries = {query["id"]: query for query in alarm["metric_query"]}
+    assert (alarm["threshold"], alarm["comparison_operator"]) == (0.05, "GreaterThanThreshold")
+    assert queries["result"]["expression"] == "IF(bad + good >= 100, bad / (bad + good), 0)"
+    assert [query["id"] for query in alarm["metric_query"] if query["return_data"]] == ["result"]
+    for name, metric in {"bad": "RecordsQuarantined", "good": "RecordsValid"}.items():
+        (asked,) = queries[name]["metric"]
+        assert (asked["metric_name"], asked["period"], asked["stat"]) == (metric, 900, "Sum")
+        assert asked["dimensions"] == {"service": "processor", "dataset": "parcels"}
+
+
+def test_held_events_are_kept_as_long_as_sqs_keeps_anything_and_watched_before(planned: Resources) -> None:
+    queue = planned["aws_sqs_queue.held"]
+    assert (queue["message_retention_seconds"], bool(queue["kms_master_key_id"])) == (14 * 86_400, True)
+    alarm = planned['module.observability.aws_cloudwatch_metric_alarm.this["processor-held-age"]']
+    assert (alarm["metric_name"], alarm["threshold"]) == ("ApproximateAgeOfOldestMessage", 10 * 86_400)
 
 
 def test_every_runbook_has_its_four_parts() -> None:

@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from datavault.edges import clients
-from datavault.stages import claims
+from datavault.stages import breaker, claims
 
 
 @pytest.fixture
@@ -33,5 +33,6 @@ def s3(aws: None) -> Any:
     client = clients.client("s3")
     for bucket in ("raw", "processed", "quarantine"):
         client.create_bucket(Bucket=bucket)
+    breaker.forget()  # what a process remembers of another test's buckets
     client.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
     return client

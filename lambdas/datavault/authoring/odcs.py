@@ -31,8 +31,10 @@ CONTRACT_PROPERTIES = {
     "csvDelimiter",
     "csvNullValues",
     "loadMode",
+    "maxBadShare",
     "maxObjectBytes",
     "maxRecordBytes",
+    "onBadShare",
     "unknownFields",
 }
 OUTPUT_PROPERTIES = {"sortKey"}
@@ -169,6 +171,7 @@ class _Compiler:
             )
         if custom.get("csvDelimiter", ",") in ("", '"', "\r", "\n") or len(custom.get("csvDelimiter", ",")) != 1:
             self._problem("csvDelimiter", f"is {custom['csvDelimiter']!r}", "one character, no quote and no line end")
+        self._check_breaker(custom)
         levels = [column.classification for column in columns]
         described = self._document.get("description", {})
         given: dict[str, Any] = {
@@ -189,8 +192,13 @@ class _Compiler:
             "classification": max(levels, key=CLASSIFICATIONS.index, default="internal"),
             "description": described.get("purpose", "") if isinstance(described, dict) else str(described),
         }
-        sizes = {"maxRecordBytes": "max_record_bytes", "maxObjectBytes": "max_object_bytes"}
-        given |= {ours: custom[theirs] for theirs, ours in sizes.items() if theirs in custom}
+        names = {
+            "maxRecordBytes": "max_record_bytes",
+            "maxObjectBytes": "max_object_bytes",
+            "maxBadShare": "max_bad_share",
+            "onBadShare": "on_bad_share",
+        }
+        given |= {ours: custom[theirs] for theirs, ours in names.items() if theirs in custom}
         given |= self._service_levels()
         try:
             contract = msgspec.convert(msgspec.to_builtins(given), Contract)
@@ -200,6 +208,14 @@ class _Compiler:
         if not self._problems:
             self._prove(contract)
         return contract
+
+    def _check_breaker(self, custom: dict[str, Any]) -> None:
+        share = custom.get("maxBadShare")
+        if share is None:
+            if "onBadShare" in custom:
+                self._problem("onBadShare", "says what happens beyond maxBadShare, which is not there", "set both")
+        elif isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            self._problem("maxBadShare", f"is {share!r}", "from 0 to 1: 0.05 is five of a hundred records")
 
     def _check_keys(self, columns: dict[str, Column], primary_key: tuple[str, ...], sort_key: tuple[str, ...]) -> None:
         for name in sort_key:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..edges.warehouse import StatementError, StatementTimeoutError
-from . import audit, backfill, contract, ingest, quarantine, query, redrive, status, verify
+from . import audit, backfill, breaker, contract, ingest, quarantine, query, redrive, status, verify
 from .context import Context, Failure
 
 app = typer.Typer(
@@ -34,6 +34,8 @@ app.command("audit")(audit.audit)
 app.command("verify")(verify.command)
 app.command("query")(query.query)
 app.command("backfill")(backfill.backfill)
+app.command("pause")(breaker.pause)
+app.command("resume")(breaker.resume)
 app.command("redrive")(redrive.redrive)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(contract.app, name="contract")

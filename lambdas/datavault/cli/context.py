@@ -41,6 +41,7 @@ class Stack(msgspec.Struct, frozen=True):
     quarantine_bucket: str
     raw_queue_url: str
     raw_dlq_url: str
+    held_queue_url: str
     parquet_queue_url: str
     parquet_dlq_url: str
     stream_name: str

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .. import inventory
 from ..edges.sqs import depth
 from ..edges.warehouse import StatementError
+from .breaker import paused
 from .context import Context, Failure, aws_failure
 from .redrive import Place, there
 
@@ -30,12 +31,19 @@ def status(context: typer.Context) -> None:
             "Waiting", ["queue", "waiting", "in work"], [[name, *counts] for name, counts in found["waiting"].items()]
         )
         run.print_table("Given up", ["place", "count"], list(found["given_up"].items()))
+        if found["paused"]:
+            rows = [
+                [entry["dataset"], f"{entry['since']:%Y-%m-%d %H:%M}", entry["reason"]] for entry in found["paused"]
+            ]
+            run.print_table("Paused", ["dataset", "since (UTC)", "why"], rows)
         columns = ["dataset", "raw objects", "processed", "records", "quarantined", "rows loaded"]
         run.print_table("Datasets", columns, [[name, *counts.values()] for name, counts in found["datasets"].items()])
         if port := run.stack.warehouse_port:
             run.out.print(
                 f"SQL clients: postgresql://datavault:datavault@127.0.0.1:{port}/{run.stack.database}", highlight=False
             )
+    if found["paused"] and not run.as_json:
+        run.out.print("paused: `datavault resume DATASET` lets it go on", highlight=False)
     if given_up:
         if not run.as_json:
             run.out.print("given up: `datavault redrive` shows how to send it once more", highlight=False)
@@ -61,7 +69,12 @@ def take(run: Context) -> dict[str, Any]:
         }
     return {
         "environment": run.env,
-        "waiting": {"raw events": depth(stack.raw_queue_url), "Parquet events": depth(stack.parquet_queue_url)},
+        "waiting": {
+            "raw events": depth(stack.raw_queue_url),
+            "Parquet events": depth(stack.parquet_queue_url),
+            "held events": depth(stack.held_queue_url),
+        },
+        "paused": paused(run),
         "given_up": {
             "raw events (DLQ)": there(run, Place.RAW),
             "Parquet events (DLQ)": there(run, Place.PARQUET),

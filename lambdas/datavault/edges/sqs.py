@@ -77,20 +77,34 @@ def move_all(source: str, target: str, moved: Callable[[int], None] = lambda _: 
     QueueError
         Some were refused at every attempt. They stay where they are.
     """
-    total = 0
-    for messages in _received(source):
-        refused = _send(target, [message["Body"] for message in messages])
+    return move_some(source, target, lambda _: True, moved)[0]
+
+
+def move_some(
+    source: str, target: str, is_wanted: Callable[[str], bool], moved: Callable[[int], None] = lambda _: None
+) -> tuple[int, int]:
+    """As `move_all`, for the messages whose body is wanted: how many there were, and how many others, which stay."""
+    total, others = 0, list[dict[str, Any]]()
+    for received in _received(source):
+        messages = [message for message in received if is_wanted(message["Body"])]
+        others += [message for message in received if message not in messages]
+        refused = _send(target, [message["Body"] for message in messages]) if messages else {}
         gone = [message for position, message in enumerate(messages) if str(position) not in refused]
         if gone:
-            entries = [
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(gone)
-            ]
-            client("sqs").delete_message_batch(QueueUrl=source, Entries=entries)
+            client("sqs").delete_message_batch(QueueUrl=source, Entries=_entries(gone))
         total += len(gone)
         moved(len(gone))
         if refused:
             raise QueueError(f"the queue refused {len(refused)} messages: {', '.join(sorted(refused.values()))}", total)
-    return total
+    for some in batched(others, _BATCH, strict=False):
+        # Seen by others at once, not when they would show by themselves.
+        entries = [entry | {"VisibilityTimeout": 0} for entry in _entries(some)]
+        client("sqs").change_message_visibility_batch(QueueUrl=source, Entries=entries)
+    return total, len(others)
+
+
+def _entries(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(messages)]
 
 
 def _received(url: str) -> Iterator[list[dict[str, Any]]]:

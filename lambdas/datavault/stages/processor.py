@@ -6,13 +6,15 @@ from itertools import batched
 
 import msgspec
 
+from ..breaker import Pause, trip
 from ..contract import Contract, Contracts, UnknownDatasetError
 from ..edges import kinesis, s3
 from ..edges.events import S3ObjectEvent
-from ..identity import UNKNOWN_DATASET, RawObject, receipt_key
+from ..identity import UNKNOWN_DATASET, RawObject, claim_key, receipt_key
 from ..process import Processing
 from ..reasons import Reason
 from ..receipt import Receipt
+from .breaker import is_held, open_breaker
 from .claims import begin, claimed_contract, tags
 
 
@@ -25,11 +27,31 @@ class Targets(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """`receipt` is None when the object had one already. `conflicts` are keys that held other bytes than ours."""
+    """`receipt` is None when the object had one already. `conflicts` are keys that held other bytes than ours.
+
+    `is_held` says that nothing was done, because the dataset is paused; `pause` that this object paused it.
+    """
 
     object_id: str
     receipt: Receipt | None
     conflicts: list[str]
+    is_held: bool = False
+    pause: Pause | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The metrics of an object that was processed now."""
+        receipt = self.receipt
+        if receipt is None:
+            return {}
+        return {
+            "ObjectsProcessed": 1,
+            "RecordsValid": receipt.valid,
+            "RecordsQuarantined": receipt.quarantined,
+            "ChunksSent": len(receipt.chunks),
+            "BytesRead": receipt.size,
+            "DatasetPaused": int(self.pause is not None),
+        }
 
 
 def process_object(
@@ -49,14 +71,18 @@ def process_object(
         Kinesis did not take every chunk in time.
     CutterError
         Another version of DataVault began the object.
+    ObjectGoneError
+        The version was deleted after an earlier attempt had begun it.
     """
     try:
         raw, read, close = s3.open_raw(event)
-    except s3.ObjectGoneError:
-        return _process_gone(event, contracts, targets, started)
+    except s3.ObjectGoneError as error:
+        return _process_gone(event, contracts, targets, started, error)
     try:
         started(raw.id)
         current = _contract(contracts, raw)
+        if is_held(raw, current, targets.processed_bucket, targets.quarantine_bucket):
+            return Outcome(raw.id, None, [], is_held=True)
         begun = begin(raw, current, targets.processed_bucket)
         key = receipt_key(begun.claim.dataset, raw.date, raw.id)
         if not begun.is_first and s3.exists(targets.processed_bucket, key):
@@ -71,7 +97,11 @@ def process_object(
 
 
 def _process_gone(
-    event: S3ObjectEvent, contracts: Contracts, targets: Targets, started: Callable[[str], None]
+    event: S3ObjectEvent,
+    contracts: Contracts,
+    targets: Targets,
+    started: Callable[[str], None],
+    error: s3.ObjectGoneError,
 ) -> Outcome:
     """The version was deleted before it was read: that is all its receipt can say. The event's time is its date."""
     raw = RawObject(event.bucket, event.key, event.version_id, event.time, event.size)
@@ -83,23 +113,28 @@ def _process_gone(
     keys = [receipt_key(_dataset(contract), day, raw.id) for day in sorted(days)]
     if any(s3.exists(targets.processed_bucket, key) for key in keys):
         return Outcome(raw.id, None, [])
+    if any(s3.exists(targets.processed_bucket, claim_key(day, raw.id)) for day in sorted(days)):
+        # An attempt began it: some of its chunks may be on their way, and no receipt can tell which.
+        raise error
     processing = Processing(raw, contract, lambda _: b"")
     processing.refuse(Reason.OBJECT_GONE)
     return _finish(processing, contract, targets)
 
 
 def _finish(processing: Processing, contract: Contract | None, targets: Targets) -> Outcome:
-    """Quarantine, then the receipt: it is the last thing that is written of an object (invariant 3)."""
+    """Quarantine, the pause that it calls for, then the receipt, the last to be written (invariant 3)."""
     receipt = processing.receipt()
     conflicts = []
     if receipt.quarantine_key:
         body = processing.quarantine.body
         put = s3.put_once(targets.quarantine_bucket, receipt.quarantine_key, body, tags=tags(contract))
         conflicts += [receipt.quarantine_key] if put is s3.Put.DIFFERENT else []
+    if pause := trip(contract, receipt):
+        open_breaker(pause, targets.quarantine_bucket, tags(contract))
     key = receipt_key(receipt.dataset, receipt.last_modified.date().isoformat(), receipt.object_id)
     put = s3.put_once(targets.processed_bucket, key, receipt.encode(), tags=tags(contract))
     conflicts += [key] if put is s3.Put.DIFFERENT else []
-    return Outcome(receipt.object_id, receipt, conflicts)
+    return Outcome(receipt.object_id, receipt, conflicts, pause=pause)
 
 
 def _contract(contracts: Contracts, raw: RawObject) -> Contract | None:

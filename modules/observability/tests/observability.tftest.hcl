@@ -110,3 +110,34 @@ run "alarms_can_share_a_runbook" {
     error_message = "The runbook must be the one that is named."
   }
 }
+
+run "an_expression_over_several_metrics_is_an_alarm" {
+  command = plan
+
+  variables {
+    alarms = {
+      bad-share = {
+        description    = "Too many are bad."
+        namespace      = "Acme"
+        dimensions     = { dataset = "parcels" }
+        metrics        = { bad = "Bad", good = "Good" }
+        expression     = "bad / (bad + good)"
+        period_seconds = 900
+        above          = 0.5
+        missing_data   = "notBreaching"
+      }
+    }
+  }
+
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.this["bad-share"].metric_query : query.id => coalesce(query.expression, try(query.metric[0].metric_name, null)) } == {
+      bad = "Bad", good = "Good", result = "bad / (bad + good)"
+    }
+    error_message = "The metrics and the expression must be the alarm's queries."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["bad-share"].metric_name == null && aws_cloudwatch_metric_alarm.this["bad-share"].threshold == 0.5
+    error_message = "An alarm over an expression has no metric of its own."
+  }
+}

@@ -322,6 +322,10 @@ def test_a_property_becomes_a_column(tmp_path: Path, given: dict[str, Any], kind
             "",
         ),
         (out(logicalType="date", primaryKey=True), "x", "a primary key may be null", "set required: true"),
+        (custom("maxBadShare", 5), "maxBadShare", "is 5", "from 0 to 1"),
+        (custom("maxBadShare", True), "maxBadShare", "is True", "from 0 to 1"),
+        (custom("maxBadShare", "5 %"), "maxBadShare", "is '5 %'", "from 0 to 1"),
+        (custom("onBadShare", "pause"), "onBadShare", "beyond maxBadShare, which is not there", "set both"),
         (
             out(logicalType="date", customProperties=[{"property": "hash", "value": 1}]),
             "schema.books.x",

@@ -56,7 +56,7 @@ def api() -> Tables:
 def stack(s3: Any, api: Tables, monkeypatch: pytest.MonkeyPatch) -> Stack:
     queues = {
         name: client("sqs").create_queue(QueueName=name)["QueueUrl"]
-        for name in ("raw", "raw-dlq", "parquet", "parquet-dlq")
+        for name in ("raw", "raw-dlq", "held", "parquet", "parquet-dlq")
     }
     stack = Stack(
         project_name="test",
@@ -66,6 +66,7 @@ def stack(s3: Any, api: Tables, monkeypatch: pytest.MonkeyPatch) -> Stack:
         quarantine_bucket="quarantine",
         raw_queue_url=queues["raw"],
         raw_dlq_url=queues["raw-dlq"],
+        held_queue_url=queues["held"],
         parquet_queue_url=queues["parquet"],
         parquet_dlq_url=queues["parquet-dlq"],
         stream_name="chunks",

@@ -58,6 +58,7 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Mod
             "DATAVAULT_PROCESSED_BUCKET": "processed",
             "DATAVAULT_QUARANTINE_BUCKET": "quarantine",
             "DATAVAULT_STREAM_NAME": "chunks",
+            "DATAVAULT_HELD_QUEUE_URL": "held",
             "DATAVAULT_MASKING_SECRET_ARN": "masking-key",
             "DATAVAULT_WORKGROUP": "w",
             "DATAVAULT_DATABASE": "d",

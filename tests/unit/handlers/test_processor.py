@@ -6,10 +6,11 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
-from .conftest import EVENTS, Context, created, failed, metrics, sqs_event
+from .conftest import CONTRACT, EVENTS, Context, created, failed, metrics, sqs_event
 
 
 @pytest.fixture
@@ -79,3 +80,37 @@ def test_a_conflict_is_counted(handler: ModuleType, capsys: Any) -> None:
     capsys.readouterr()
     assert failed(handler.process_data(event, Context())) == []
     assert metrics(capsys.readouterr().out)["WriteOnceConflict"] == [1]
+
+
+def test_a_message_of_a_paused_dataset_is_held_unchanged_and_done(
+    handler: ModuleType, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(handler.sqs, "send_all", lambda url, bodies: sent.append((url, bodies)))
+    boto3.client("s3").put_object(Bucket="quarantine", Key="paused/books.json", Body=b'{"dataset": "books"}')
+    body = created("raw", "books/a.ndjson", put("books/a.ndjson", b'{"n": 1}'))
+    assert failed(handler.process_data(sqs_event(body), Context())) == []
+    assert (sent, receipts()) == ([("held", [body])], [])
+    assert "held: the dataset is paused" in capsys.readouterr().out
+
+
+def test_a_message_that_cannot_be_held_goes_back(handler: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(url: str, bodies: list[str]) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(handler.sqs, "send_all", refuse)
+    boto3.client("s3").put_object(Bucket="quarantine", Key="paused/books.json", Body=b'{"dataset": "books"}')
+    held = created("raw", "books/a.ndjson", put("books/a.ndjson", b'{"n": 1}'))
+    event = sqs_event(held, (EVENTS / "s3_test_event.json").read_text())
+    assert failed(handler.process_data(event, Context())) == ["message0"]
+
+
+def test_a_pause_is_counted_and_logged(handler: ModuleType, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    contract = msgspec.structs.replace(CONTRACT, max_bad_share=0.1, on_bad_share="pause")
+    monkeypatch.setattr(handler.contracts, "get", lambda _: contract)
+    body = created("raw", "books/a.ndjson", put("books/a.ndjson", b"bad\n" * 100))
+    handler.process_data(sqs_event(body), Context())
+    output = capsys.readouterr().out
+    assert metrics(output)["books.DatasetPaused"] == [1]
+    log = next(json.loads(line) for line in output.splitlines() if '"paused: too many bad records"' in line)
+    assert (log["level"], log["pause"]["lines"], log["pause"]["quarantined"]) == ("WARNING", 100, 100)

@@ -16,7 +16,7 @@ from datavault.edges import s3 as s3_edge
 from datavault.edges.events import S3ObjectEvent
 from datavault.edges.kinesis import StreamError
 from datavault.reasons import Reason
-from datavault.stages import claims
+from datavault.stages import breaker, claims
 from datavault.stages.processor import Outcome, Targets, process_object
 
 from ..support import RECEIVED_AT, make_contract, records_of, small_wire
@@ -109,8 +109,8 @@ def test_an_object_becomes_chunks_a_quarantine_object_and_a_receipt(cloud: Cloud
 
 def test_the_receipt_is_the_last_call(cloud: Cloud, contracts: Contracts) -> None:
     run(put(cloud), contracts)
-    archive_claim, chunks, last = cloud.calls[:3], cloud.calls[3:-2], cloud.calls[-2:]
-    assert archive_claim == ["get_object raw", "put_object processed", "put_object processed"]
+    archive_claim, chunks, last = cloud.calls[:4], cloud.calls[4:-2], cloud.calls[-2:]
+    assert archive_claim == ["get_object raw", "head_object quarantine", "put_object processed", "put_object processed"]
     assert chunks == ["put_records"] * len(chunks)
     assert last == ["put_object quarantine", "put_object processed"]
     assert cloud.calls[-1] == "put_object processed"
@@ -139,6 +139,7 @@ def test_a_crash_at_any_call_leaves_no_receipt_too_early_and_the_second_run_comp
                 cloud.s3.delete_object(Bucket=bucket, Key=item["Key"])
         cloud.calls, cloud.stream, cloud.crash_at, cloud.after = [], [], crash_at, after
         claims._archive.cache_clear()  # a new process
+        breaker.forget()
         with pytest.raises(CrashError):
             run(event, contracts)
         if cloud.receipts():
@@ -231,6 +232,21 @@ def test_a_version_that_was_deleted_before_it_was_read_has_a_receipt_that_says_s
     (entry,) = quarantine.read(body)[1]
     assert (entry.line, entry.reason, entry.rest) == (1, Reason.OBJECT_GONE, True)
     assert run(event, contracts).receipt is None
+
+
+def test_a_version_that_was_deleted_between_two_attempts_is_left_to_a_person(
+    cloud: Cloud, contracts: Contracts
+) -> None:
+    event = put(cloud)
+    event = msgspec.structs.replace(event, time=cloud.s3.head_object(Bucket="raw", Key=event.key)["LastModified"])
+    cloud.crash_at = 5  # some chunks are in the stream
+    with pytest.raises(CrashError):
+        run(event, contracts)
+    cloud.crash_at = -1
+    gone(cloud, event)
+    with pytest.raises(s3_edge.ObjectGoneError):
+        process_object(event, contracts, TARGETS, lambda: 60, lambda _: None)
+    assert cloud.receipts() == []
 
 
 @pytest.mark.parametrize("minutes", [-1, 0, 1])
