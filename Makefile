@@ -101,6 +101,14 @@ soak: cloud package ## Random objects and faults for SOAK_MINUTES (60) from SOAK
 test-cloud: cloud ## The local cloud's own integration tests
 	@cd localcloud && .venv/bin/python -m pytest -q -m integration
 
+.PHONY: fuzz
+fuzz: ## Mutated bytes for the parser and the wire format, FUZZ_SECONDS each (60); FUZZ_INPUT=FILE runs one again
+	@scripts/setup fuzz
+	@for target in $(FUZZ_TARGET); do \
+	  .local/fuzz/venv/bin/python -m tests.fuzz.run $$target $(FUZZ_SECONDS) $(FUZZ_INPUT) 2>&1 | \
+	    grep --line-buffered -v -e NEW -e REDUCE; \
+	done
+
 .PHONY: test-terraform
 test-terraform: setup ## terraform test of every module and the stack
 	@$(python) -m pytest tests/infrastructure
@@ -133,6 +141,10 @@ setup: ## Python environments and example data
 .PHONY: cloud
 cloud:
 	@scripts/setup cloud
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGET ?= parser wire
+FUZZ_INPUT ?=
 
 # Line and branch coverage of the library. It stood at 98 % when this was set; below 95 something went untested.
 COVERAGE := 95

@@ -99,6 +99,31 @@ def test_the_worked_example_of_the_wire_format_is_what_the_library_makes() -> No
     assert frames.split(processing.quarantine.body.read(), 10_000)[0].decode() in text
 
 
+REASONS = sorted(path for path in (DOCS / "operations/reasons").glob("*.md") if path.name != "README.md")
+
+
+def test_every_reason_code_has_a_runbook_and_every_runbook_a_code() -> None:
+    assert [path.stem for path in REASONS] == sorted(reason.value for reason in Reason)
+    index = (DOCS / "operations/reasons/README.md").read_text()
+    assert [path.name for path in REASONS if f"({path.name})" not in index] == []
+
+
+@pytest.mark.parametrize("page", REASONS, ids=lambda page: page.stem)
+def test_the_runbook_of_a_reason_code_has_its_parts_and_shows_that_code(page: Path) -> None:
+    text = page.read_text()
+    assert re.findall(r"^#+ (.+)$", _FENCE.sub("", text), re.MULTILINE) == [
+        page.stem,
+        "Meaning",
+        "How to see it",
+        "What the producer does",
+        "What the owner of the contract does",
+        "Replay",
+    ]
+    (output,) = [body for language, body in _FENCE.findall(text) if language == "text"]
+    assert page.stem in output
+    assert f"--reason {page.stem}" in text
+
+
 def test_every_option_of_a_contract_is_in_the_reference() -> None:
     text = (DOCS / "contracts.md").read_text()
     options = odcs.CONTRACT_PROPERTIES | odcs.OUTPUT_PROPERTIES | odcs.COLUMN_PROPERTIES
