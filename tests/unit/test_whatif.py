@@ -18,8 +18,8 @@ def entry(line: int, reason: Reason = Reason.WRONG_TYPE, *, rest: bool = False) 
     return QuarantineEntry(line, reason, "f", rest=rest)
 
 
-LINES = st.lists(st.booleans(), max_size=30)
-ENDS = st.none() | st.integers(1, 31)
+LINES = st.lists(st.booleans(), min_size=8, max_size=30)
+ENDS = st.none() | st.integers(1, 8)
 
 
 def outcome(verdicts: list[bool], end: int | None) -> tuple[list[int], list[QuarantineEntry]]:

@@ -226,6 +226,9 @@ def test_replay_sends_what_passes_as_it_was_once(  # noqa: PLR0917  fixtures and
 
     assert [(found["sent"], found["replayed_before"], found["passes"]) for found in again["objects"]] == [([], 2, 0)]
     assert pipeline.replayed() == {key: sent}
+    for words in ((), ("--apply",)):
+        said = run("quarantine", "replay", receipt.object_id, "--reason", "not_in_enum", *words)[1]
+        assert "each has its second life already" in said
 
 
 def test_the_audit_follows_a_record_to_its_second_life(

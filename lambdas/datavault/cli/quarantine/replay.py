@@ -203,9 +203,11 @@ def _print(run: Context, results: Sequence[Result], groups: Sequence[Group], is_
             message = f"{printable(result.key)}: {printable(result.error)}"
             run.err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     passing = sum(result.passes for result in results)
-    if is_applied:
+    if is_applied and results:
         done = sum(len(result.sent) for result in results)
         run.out.print(f"sent {done:,} objects; `datavault audit` follows them", highlight=False)
+    elif not results:
+        run.out.print("nothing to replay: no record matches, or each has its second life already", highlight=False)
     elif passing:
         run.out.print(f"{passing:,} records would pass; nothing was sent: --apply sends them", highlight=False)
     else:
