@@ -48,10 +48,13 @@ variable "alarms" {
   nullable = false
 
   validation {
-    condition = alltrue([for alarm in var.alarms :
-      alarm.metric != null ? alarm.expression == null && length(alarm.metrics) == 0 : alarm.expression != null && length(alarm.metrics) > 0
-    ])
-    error_message = "alarms need a metric, or metrics and the expression over their names."
+    condition     = alltrue([for alarm in var.alarms : (alarm.metric == null) != (alarm.expression == null)])
+    error_message = "alarms need a metric or an expression, and not both."
+  }
+
+  validation {
+    condition     = alltrue([for alarm in var.alarms : (alarm.expression == null) == (length(alarm.metrics) == 0)])
+    error_message = "an expression of alarms needs the metrics that it names; a single metric is `metric`."
   }
 
   validation {

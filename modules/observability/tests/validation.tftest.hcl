@@ -72,11 +72,11 @@ run "an_alarm_without_a_metric_is_refused" {
   expect_failures = [var.alarms]
 }
 
-run "a_metric_and_an_expression_at_once_are_refused" {
+run "an_expression_without_its_metrics_is_refused" {
   command = plan
 
   variables {
-    alarms = { a = { description = "A.", namespace = "N", metric = "M", metrics = { m = "M" }, expression = "m", dimensions = {}, above = 0, missing_data = "missing" } }
+    alarms = { a = { description = "A.", namespace = "N", expression = "m", dimensions = {}, above = 0, missing_data = "missing" } }
   }
 
   expect_failures = [var.alarms]
