@@ -34,7 +34,7 @@ module "processor" {
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.raw.arn, module.processed.arn, module.quarantine.arn] }
     WriteReceipts      = { actions = local.write_once_actions, resources = [for prefix in ["claims", "contracts", "receipts"] : "${module.processed.arn}/${prefix}/*"] }
     WriteQuarantine    = { actions = local.write_once_actions, resources = [for prefix in ["paused", "quarantine"] : "${module.quarantine.arn}/${prefix}/*"] }
-    HoldEvents         = { actions = ["sqs:SendMessage"], resources = [aws_sqs_queue.held.arn] }
+    HoldEvents         = { actions = ["sqs:SendMessage"], resources = [local.held_queue_arn] }
     PutChunks          = { actions = ["kinesis:PutRecords"], resources = [module.chunks.arn] }
   }
 

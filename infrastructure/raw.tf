@@ -47,12 +47,13 @@ resource "aws_sqs_queue" "held" {
       Effect    = "Deny"
       Principal = "*"
       Action    = "sqs:*"
-      Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.project_name}-raw-held"
+      Resource  = local.held_queue_arn
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
   })
 }
 
 locals {
+  held_queue_arn      = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.project_name}-raw-held"
   held_retention_days = 14
 }

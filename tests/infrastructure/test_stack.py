@@ -110,6 +110,7 @@ def test_no_role_deletes_anything_but_messages(planned: Resources) -> None:
                 "acme-processed-data/claims/*",
                 "acme-processed-data/contracts/*",
                 "acme-processed-data/receipts/*",
+                "acme-quarantine-data/paused/*",
                 "acme-quarantine-data/quarantine/*",
             },
         ),
@@ -351,7 +352,7 @@ def test_every_runbook_has_its_four_parts() -> None:
 
 def test_every_dead_letter_queue_and_function_has_its_alarms(planned: Resources) -> None:
     watched = {
-        (alarm["metric_name"], *alarm["dimensions"].values())
+        (alarm["metric_name"], *(alarm["dimensions"] or {}).values())
         for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()
     }
     for address, queue in of_type(planned, "aws_sqs_queue").items():
