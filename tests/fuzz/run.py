@@ -45,7 +45,7 @@ def main(target: str, seconds: str, *given: str) -> None:
     atheris.Fuzz()
 
 
-def _with_advice(target: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _with_advice(target: str):  # type: ignore[no-untyped-def]
     def run(data: bytes) -> None:
         try:
             TARGETS[target](data)
