@@ -51,7 +51,7 @@ def _with_advice(target: str):  # type: ignore[no-untyped-def]
             TARGETS[target](data)
         except BaseException:
             sys.stderr.write(
-                f"\nThe target {target} broke a promise. libFuzzer names the file of the input below; run it again with\n"
+                f"\nThe target {target} broke a promise. The input is in the file named below; run it again with\n"
                 f"  make fuzz FUZZ_TARGET={target} FUZZ_INPUT=<that file>\n"
             )
             raise
