@@ -468,7 +468,7 @@ def delete_expected(bench: Bench) -> None:
 
 
 def told(bench: Bench, sent: Sent) -> Verdict:
-    """Chunks are on their way of an object that nobody can read any more: a person is told, and no receipt is made up."""
+    """Chunks are on their way of an object that is gone: a person is told, and no receipt is made up."""
     queue, verdict = bench.pipeline.raw, Verdict()
     if not queue.drain(queue.dlq_url):
         verdict.findings.append("nobody was told: the dead-letter queue is empty")
