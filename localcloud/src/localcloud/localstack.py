@@ -19,7 +19,8 @@ from localcloud.plugins.contract import (
 )
 from localcloud.settings import Settings
 
-REQUEST_SECONDS = 2.0  # to a server on this machine
+# To a server on this machine. Its first answer waits for its modules, and a busy machine for everything.
+REQUEST_SECONDS = 20.0
 # An idle Lambda environment is kept this long, as on AWS, where five minutes are usual.
 KEEP_ENVIRONMENT_MS = 300_000
 
