@@ -106,7 +106,8 @@ def test_every_reason_code_leads_to_quarantine_with_its_place(
         if entry["object_id"] in ids:
             reasons.update(entry["reasons"])
 
-    assert set(reasons) == {reason.value for reason in Reason}
+    # An object that is gone cannot be sent: tests/faults deletes it between its event and its reading.
+    assert set(reasons) == {reason.value for reason in Reason} - {Reason.OBJECT_GONE}
 
 
 def test_quarantine_keeps_the_original_bytes_and_hides_them_unless_asked(
