@@ -24,6 +24,7 @@ import pytest
 from botocore.client import BaseClient
 
 from datavault.edges import clients
+from datavault.stages import breaker
 
 from .injector import Injector, Killed, Turns
 
@@ -88,6 +89,7 @@ class Functions:
                 for thing in vars(module).values():
                     if hasattr(thing, "cache_clear") and thing is not clients.client:
                         thing.cache_clear()
+        breaker.forget()
 
     def deploy(self, dataset: str, **changes: Any) -> None:
         """Bring out another contract of a dataset, the released one but for `changes`; the next cold start reads it."""
