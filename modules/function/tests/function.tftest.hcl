@@ -96,6 +96,23 @@ run "a_key_is_bound_to_its_service_and_resource" {
   }
 }
 
+run "who_only_writes_cannot_decrypt" {
+  command = plan
+
+  variables {
+    key_uses = {
+      AsideKey = { key_arn = "arn:aws:kms:eu-central-1:111122223333:key/clear", service = "s3", read = false, write = true }
+    }
+  }
+
+  assert {
+    condition = anytrue([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      statement.Sid == "AsideKey" && try(statement.Action == ["kms:GenerateDataKey"], false)
+    ])
+    error_message = "A key for writing must not decrypt."
+  }
+}
+
 run "a_queue_reports_failures_one_by_one" {
   command = plan
 

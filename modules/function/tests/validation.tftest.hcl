@@ -196,3 +196,13 @@ run "a_period_shorter_than_the_timeout_is_refused" {
 
   expect_failures = [var.schedule]
 }
+
+run "a_key_for_nothing_is_refused" {
+  command = plan
+
+  variables {
+    key_uses = { K = { key_arn = "a", service = "s3", read = false } }
+  }
+
+  expect_failures = [var.key_uses]
+}
