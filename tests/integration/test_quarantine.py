@@ -216,6 +216,9 @@ def test_a_chunk_that_redshift_did_not_take_goes_back_to_the_loader(
 ) -> None:
     """Its rows are taken out of the warehouse: as if it had never been loaded."""
     stack = run.stack
+    # The deployed loader may have blamed test_poison's objects behind that test's back; they are gone since.
+    for left in list(keys(stack.quarantine_bucket, "failed-loads/")):
+        client("s3").delete_object(Bucket=stack.quarantine_bucket, Key=left["Key"])
     parquet = next(
         item["Key"] for item in keys(stack.processed_bucket, "data/orders/") if loaded.object_id in item["Key"]
     )
