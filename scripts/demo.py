@@ -21,7 +21,6 @@ from datavault.cli.context import Context, Failure
 from datavault.cli.progress import Loaded, wait_until_loaded
 from datavault.edges.clients import client
 from datavault.identity import RawObject
-from datavault.reasons import Reason
 
 ROOT = Path(__file__).resolve().parent.parent
 FLIGHTS = ROOT / ".local/data/flights.csv"
@@ -48,7 +47,7 @@ def main() -> int:
     print_summary(run, loaded, audit, reasons, seconds)
     demo_report.write(REPORT, run, loaded, audit, reasons, seconds)
     run.out.print(f"report: {REPORT.relative_to(ROOT)}", highlight=False)
-    missing = sorted({reason.value for reason in Reason} - {entry.reason.value for _, entry in reasons})
+    missing = sorted(demo_data.REASONS - {entry.reason for _, entry in reasons})
     if missing:
         console.print(f"[red]no record in quarantine for: {', '.join(missing)}[/red]")
     return 0 if audit.is_balanced and not missing else 1

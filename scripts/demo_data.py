@@ -8,6 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from datavault.reasons import Reason
+
+# The reasons that these files lead to: all but that of an object which is deleted before it is read.
+REASONS = frozenset(Reason) - {Reason.OBJECT_GONE}
+
 _COUNTRIES = ("AT", "CH", "DE", "FR", "US")
 _TAGS = ("new", "express", "repeat", "gift", "eco")
 _ORDERS = 2_000
