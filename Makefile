@@ -82,7 +82,7 @@ test: test-unit test-integration ## Unit tests, then the whole pipeline on a loc
 
 .PHONY: test-unit
 test-unit: cloud ## Fast tests without network: the library, the contracts, the local cloud's parts
-	@$(python) -m pytest tests/unit --cov=datavault --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
+	@$(python) -m pytest tests/unit -n auto --cov=datavault --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
 	@cd localcloud && .venv/bin/python -m pytest -q -m "not integration"
 
 .PHONY: test-integration

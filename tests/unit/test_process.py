@@ -217,8 +217,8 @@ def test_every_row_of_a_csv_file_with_stray_quotes_is_accounted_for(data: str, b
 @pytest.mark.parametrize(
     ("data", "key", "reason"),
     [
-        (gzip.compress(b'{"n": 1}\n' * 9000)[:-20], "a.ndjson.gz", "corrupt_stream"),
-        (gzip.compress(b'{"n": 1}\n')[:-8] + bytes(8), "a.ndjson.gz", "corrupt_stream"),
+        (gzip.compress(b'{"n": 1}\n' * 9000, mtime=0)[:-20], "a.ndjson.gz", "corrupt_stream"),
+        (gzip.compress(b'{"n": 1}\n', mtime=0)[:-8] + bytes(8), "a.ndjson.gz", "corrupt_stream"),
         (zstd.compress(b'{"n": 1}\n' * 9000)[:-3], "a.ndjson.zst", "corrupt_stream"),
         (b"\x1f\x8b", "a.csv.gz", "corrupt_stream"),
         (b"\x28\xb5\x2f\xfd", "a.csv.zst", "corrupt_stream"),
