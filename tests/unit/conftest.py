@@ -1,5 +1,6 @@
 """Fixtures of the unit tests: AWS services in memory (moto), never the network."""
 
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,14 @@ from moto import mock_aws
 
 from datavault.edges import clients
 from datavault.stages import breaker, claims
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what the enrichment leaves in a Lambda environment's own /tmp out of this machine's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
+        yield
 
 
 @pytest.fixture
