@@ -7,6 +7,7 @@ quarantine -> replay plan -> raw object of the second life -> its receipt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -113,10 +114,12 @@ def reconcile(  # noqa: PLR0913, PLR0917  one for each place that is compared
     table: Iterable[WarehouseRows],
     expired: Collection[str] = (),
     replays: Iterable[Replay] = (),
+    set_aside: Mapping[str, str] = MappingProxyType({}),
 ) -> Audit:
     """Compare the records of what happened. Each finding names the first hop where a count goes wrong.
 
-    `expired` are the ids of objects whose Parquet objects' retention is over: theirs may be gone.
+    `expired` are the ids of objects whose Parquet objects' retention is over: theirs may be gone. `set_aside` names the
+    object in the quarantine bucket for each chunk that could not be enriched or loaded.
     """
     files = {entry.chunk_id: entry for entry in parquet}
     loads = {entry.chunk_id: entry for entry in ledger}
@@ -138,7 +141,7 @@ def reconcile(  # noqa: PLR0913, PLR0917  one for each place that is compared
             findings.append(Finding(RAW_RECEIPT, raw.object_id, raw.key, "not processed: it has no receipt"))
     for receipt in by_object.values():
         keys.setdefault(receipt.object_id, receipt.key)
-        found = list(_follow(receipt, files, loads, rows, is_expired=receipt.object_id in expired))
+        found = list(_follow(receipt, files, loads, rows, set_aside, is_expired=receipt.object_id in expired))
         plans = replayed[receipt.object_id]
         found += _replay_findings(receipt, plans, receipt_by_key, raw_keys)
         second = [receipt_by_key[plan.raw_key] for plan in plans if plan.raw_key in receipt_by_key]
@@ -167,11 +170,12 @@ def reconcile(  # noqa: PLR0913, PLR0917  one for each place that is compared
     return Audit(objects, findings)
 
 
-def _follow(
+def _follow(  # noqa: PLR0913  the records of what happened
     receipt: Receipt,
     files: dict[str, ParquetRows],
     loads: dict[str, LedgerRow],
     rows: dict[str, int],
+    set_aside: Mapping[str, str],
     *,
     is_expired: bool,
 ) -> Iterable[Finding]:
@@ -183,21 +187,26 @@ def _follow(
     for chunk in receipt.chunks:
         file, load = files.get(chunk.id), loads.get(chunk.id)
         if file is not None or not is_expired:
-            found += _parquet_findings(chunk, file)
-        found += _table_findings(chunk, load, rows.get(chunk.id, 0))
+            found += _parquet_findings(chunk, file, _why(chunk, set_aside))
+        found += _table_findings(chunk, load, rows.get(chunk.id, 0), _why(chunk, set_aside))
     return [Finding(hop, receipt.object_id, receipt.key, message) for hop, message in found]
 
 
-def _parquet_findings(chunk: ChunkEntry, file: ParquetRows | None) -> Iterable[tuple[str, str]]:
+def _why(chunk: ChunkEntry, set_aside: Mapping[str, str]) -> str:
+    key = set_aside.get(chunk.id)
+    return f": it was set aside as {key}; once its cause is mended, `datavault redrive` sends it again" if key else ""
+
+
+def _parquet_findings(chunk: ChunkEntry, file: ParquetRows | None, why: str) -> Iterable[tuple[str, str]]:
     if file is None:
-        yield RECEIPT_PARQUET, f"chunk {chunk.id} has no Parquet object"
+        yield RECEIPT_PARQUET, f"chunk {chunk.id} has no Parquet object{why}"
     elif file.rows != chunk.records:
         yield RECEIPT_PARQUET, f"chunk {chunk.id}: {chunk.records} records, {file.rows} rows in Parquet"
 
 
-def _table_findings(chunk: ChunkEntry, load: LedgerRow | None, there: int) -> Iterable[tuple[str, str]]:
+def _table_findings(chunk: ChunkEntry, load: LedgerRow | None, there: int, why: str) -> Iterable[tuple[str, str]]:
     if load is None:
-        yield PARQUET_LEDGER, f"chunk {chunk.id} is not in the ledger"
+        yield PARQUET_LEDGER, f"chunk {chunk.id} is not in the ledger{why}"
         return
     if load.rows != chunk.records:
         yield PARQUET_LEDGER, f"chunk {chunk.id}: {chunk.records} records, {load.rows} rows loaded"

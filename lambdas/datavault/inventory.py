@@ -56,6 +56,12 @@ def replays(bucket: str, prefix: str = "replays/") -> list[Replay]:
     return [Replay(plan.object_id, plan.raw_key, plan.lines, plan.whole) for plan in plans]
 
 
+def set_aside(bucket: str, dataset: str = "") -> dict[str, str]:
+    """The key of each chunk that could not be enriched or loaded, by chunk id, in the quarantine bucket."""
+    folders = (f"{place}/{dataset}/" if dataset else f"{place}/" for place in ("failed-chunks", "failed-loads"))
+    return {PurePosixPath(item["Key"]).stem: item["Key"] for folder in folders for item in keys(bucket, folder)}
+
+
 def parquet_rows(bucket: str, prefix: str = "data/") -> list[ParquetRows]:
     """The number of rows in each Parquet object, read from its footer: a few KiB, whatever its size.
 

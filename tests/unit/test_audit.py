@@ -22,9 +22,12 @@ class Books:
     parquet: list[ParquetRows] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     table: list[WarehouseRows] = field(default_factory=list)
+    set_aside: dict[str, str] = field(default_factory=dict)
 
     def audit(self, *expired: str) -> Audit:
-        return reconcile(self.raws, self.receipts, self.parquet, self.ledger, self.table, expired)
+        return reconcile(
+            self.raws, self.receipts, self.parquet, self.ledger, self.table, expired, set_aside=self.set_aside
+        )
 
     def hops(self, *expired: str) -> list[str]:
         return [finding.hop for finding in self.audit(*expired).findings]
@@ -97,6 +100,19 @@ def test_a_chunk_that_is_not_in_the_ledger_is_named(books: Books) -> None:
     books.ledger, books.table = [], []
 
     assert books.hops() == ["parquet->ledger"]
+
+
+@pytest.mark.parametrize("place", ["failed-chunks", "failed-loads"])
+def test_a_chunk_that_was_set_aside_is_said_to_be_there(books: Books, place: str) -> None:
+    key = f"{place}/books/dt=2026-03-01/{CHUNK.id}.x"
+    books.ledger, books.table, books.set_aside = [], [], {CHUNK.id: key, "another": "failed-chunks/y"}
+    if place == "failed-chunks":
+        books.parquet = []
+
+    findings = books.audit().findings
+
+    assert findings
+    assert all(f"set aside as {key}" in finding.message for finding in findings)
 
 
 def test_a_ledger_row_with_another_number_of_rows_is_named(books: Books) -> None:

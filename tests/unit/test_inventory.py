@@ -8,6 +8,7 @@ import pytest
 from datavault import inventory
 from datavault.edges import warehouse as warehouse_edge
 from datavault.edges.warehouse import Warehouse
+from datavault.identity import failed_chunk_key, failed_load_key
 
 from .fakes import DataApi
 from .support import process
@@ -43,6 +44,15 @@ def test_receipts_are_read_back(s3: Any) -> None:
     s3.put_object(Bucket="processed", Key="receipts/books/dt=2026-03-14/a.json", Body=receipt.encode())
 
     assert inventory.receipts("processed") == [receipt]
+
+
+def test_what_was_set_aside_is_found_by_chunk(s3: Any) -> None:
+    chunk, load = failed_chunk_key("books", "2026-03-14", "a-0"), failed_load_key("flights", "2026-03-14", "b-0")
+    for key in (chunk, load, "failed-chunks/booksellers/dt=2026-03-14/c-0.zst", "quarantine/books/x.gz"):
+        s3.put_object(Bucket="quarantine", Key=key, Body=b"x")
+
+    assert inventory.set_aside("quarantine", "books") == {"a-0": chunk}
+    assert inventory.set_aside("quarantine").keys() == {"a-0", "b-0", "c-0"}
 
 
 def test_rows_are_counted_from_the_footer_alone(s3: Any, tmp_path: Any) -> None:

@@ -48,7 +48,8 @@ def take(run: Context, dataset: str | None = None) -> Audit:
     table = [
         row for name in stack.datasets if dataset in (None, name) for row in inventory.warehouse_rows(warehouse, name)
     ]
-    return reconcile(raws, receipts, parquet, ledger, table, _expired(receipts), replays)
+    aside = inventory.set_aside(stack.quarantine_bucket, dataset or "")
+    return reconcile(raws, receipts, parquet, ledger, table, _expired(receipts), replays, aside)
 
 
 def _expired(receipts: list[Receipt]) -> set[str]:
