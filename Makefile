@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 ENV ?= local
 PLATFORM ?=
+OPTIONS ?=
 SOAK_MINUTES ?= 60
 SOAK_SEED ?=
 export TF_IN_AUTOMATION := 1
@@ -56,6 +57,10 @@ logs: cloud ## Follow the local cloud's log
 .PHONY: package
 package: setup ## Build the Lambda zips into build/ (PLATFORM=aarch64-manylinux_2_28 for AWS)
 	@$(python) scripts/package.py $(if $(PLATFORM),--platform $(PLATFORM))
+
+.PHONY: bootstrap
+bootstrap: environment ## Make the bucket of Terraform's state and CI's roles in an empty account (OPTIONS=--help)
+	@$(python) scripts/bootstrap.py --env $(ENV) $(OPTIONS)
 
 .PHONY: plan
 plan: environment ## Show what apply would change in ENV
@@ -120,6 +125,7 @@ lint: cloud ## Format, style, types; Terraform, contracts
 	@.venv/bin/mypy
 	@cd localcloud && .venv/bin/ruff format --check src tests && .venv/bin/ruff check src tests && .venv/bin/mypy
 	@.venv/bin/datavault contract check
+	@.venv/bin/cfn-lint environments/bootstrap/bootstrap.yaml
 	@scripts/lint-terraform
 
 .PHONY: format
