@@ -3,14 +3,16 @@
 module "auditor" {
   source = "../modules/function"
 
-  name               = "${var.project_name}-auditor"
-  handler            = "handler.audit_data"
-  package_path       = "${var.package_dir}/auditor.zip"
-  architecture       = var.architecture
-  memory_mb          = var.functions.auditor.memory_mb
-  timeout_seconds    = var.functions.auditor.timeout_seconds
-  kms_key_arn        = module.operations_key.arn
-  log_retention_days = var.log_retention_days
+  name                     = "${var.project_name}-auditor"
+  handler                  = "handler.audit_data"
+  package_path             = "${var.package_dir}/auditor.zip"
+  architecture             = var.architecture
+  memory_mb                = var.functions.auditor.memory_mb
+  timeout_seconds          = var.functions.auditor.timeout_seconds
+  kms_key_arn              = module.operations_key.arn
+  log_retention_days       = var.log_retention_days
+  vpc                      = local.function_vpc
+  permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   # No concurrency is reserved: an account that is new allows 10 in all and refuses to reserve one of them. Two auditors
   # at once do no harm: a seal is written once, and who comes second stops (docs/decisions/0021-auditor-by-the-clock.md).

@@ -3,15 +3,17 @@
 module "enrichment" {
   source = "../modules/function"
 
-  name                 = "${var.project_name}-enrichment"
-  handler              = "handler.enrich_data"
-  package_path         = "${var.package_dir}/enrichment.zip"
-  architecture         = var.architecture
-  memory_mb            = var.functions.enrichment.memory_mb
-  timeout_seconds      = var.functions.enrichment.timeout_seconds
-  ephemeral_storage_mb = 1024 # Four chunks, their Parquet and DuckDB's spill files: under 200 MB, with room.
-  kms_key_arn          = module.operations_key.arn
-  log_retention_days   = var.log_retention_days
+  name                     = "${var.project_name}-enrichment"
+  handler                  = "handler.enrich_data"
+  package_path             = "${var.package_dir}/enrichment.zip"
+  architecture             = var.architecture
+  memory_mb                = var.functions.enrichment.memory_mb
+  timeout_seconds          = var.functions.enrichment.timeout_seconds
+  ephemeral_storage_mb     = 1024 # Four chunks, their Parquet and DuckDB's spill files: under 200 MB, with room.
+  kms_key_arn              = module.operations_key.arn
+  log_retention_days       = var.log_retention_days
+  vpc                      = local.function_vpc
+  permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME      = "enrichment"

@@ -38,7 +38,7 @@ module "operations_key" {
   description          = "DataVault ${var.project_name}: logs, alarms and the functions' environment."
   via_services         = ["lambda", "sns", "sqs"]
   deletion_window_days = local.key_deletion_window_days
-  log_group_arns       = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${var.project_name}-*"]
+  log_group_arns       = [for group in ["/aws/lambda/${var.project_name}-*", "/aws/vpc/${var.project_name}"] : "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${group}"]
 
   service_uses = {
     AlarmsPublish = {

@@ -3,14 +3,16 @@
 module "loader" {
   source = "../modules/function"
 
-  name               = "${var.project_name}-loader"
-  handler            = "handler.load_data"
-  package_path       = "${var.package_dir}/loader.zip"
-  architecture       = var.architecture
-  memory_mb          = var.functions.loader.memory_mb
-  timeout_seconds    = var.functions.loader.timeout_seconds
-  kms_key_arn        = module.operations_key.arn
-  log_retention_days = var.log_retention_days
+  name                     = "${var.project_name}-loader"
+  handler                  = "handler.load_data"
+  package_path             = "${var.package_dir}/loader.zip"
+  architecture             = var.architecture
+  memory_mb                = var.functions.loader.memory_mb
+  timeout_seconds          = var.functions.loader.timeout_seconds
+  kms_key_arn              = module.operations_key.arn
+  log_retention_days       = var.log_retention_days
+  vpc                      = local.function_vpc
+  permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME        = "loader"

@@ -3,14 +3,16 @@
 module "processor" {
   source = "../modules/function"
 
-  name               = "${var.project_name}-processor"
-  handler            = "handler.process_data"
-  package_path       = "${var.package_dir}/processor.zip"
-  architecture       = var.architecture
-  memory_mb          = var.functions.processor.memory_mb
-  timeout_seconds    = var.functions.processor.timeout_seconds
-  kms_key_arn        = module.operations_key.arn
-  log_retention_days = var.log_retention_days
+  name                     = "${var.project_name}-processor"
+  handler                  = "handler.process_data"
+  package_path             = "${var.package_dir}/processor.zip"
+  architecture             = var.architecture
+  memory_mb                = var.functions.processor.memory_mb
+  timeout_seconds          = var.functions.processor.timeout_seconds
+  kms_key_arn              = module.operations_key.arn
+  log_retention_days       = var.log_retention_days
+  vpc                      = local.function_vpc
+  permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME     = "processor"

@@ -110,12 +110,10 @@ variable "stream" {
 }
 
 variable "warehouse" {
-  description = "Size, daily limit and network of the warehouse."
+  description = "Size and daily limit of the warehouse."
   type = object({
     base_capacity_rpu     = optional(number, 4)
     daily_limit_rpu_hours = optional(number)
-    subnet_ids            = optional(list(string), [])
-    security_group_ids    = optional(list(string), [])
   })
   nullable = false
   default  = {}

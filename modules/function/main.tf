@@ -1,7 +1,14 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
   region = data.aws_region.current.name
+
+  # Known before the function is, for its role's policy.
+  function_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "lambda", local.region, data.aws_caller_identity.current.account_id, "function", var.name,
+  ])
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -12,7 +19,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_116:a dead-letter queue serves asynchronous calls only; queues and streams have their own failure paths
-  #checkov:skip=CKV_AWS_117:the function calls AWS endpoints only, under TLS and its own role; a VPC is the environment's choice
+  #checkov:skip=CKV_AWS_117:a VPC is the environment's choice (vpc); prod and staging have one
   #checkov:skip=CKV_AWS_272:the zip's hash is pinned by source_code_hash; signing is the environment's choice
   function_name    = var.name
   role             = aws_iam_role.this.arn
@@ -42,6 +49,15 @@ resource "aws_lambda_function" "this" {
     log_group             = aws_cloudwatch_log_group.this.name
     application_log_level = "INFO"
     system_log_level      = "INFO"
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   tracing_config {

@@ -63,6 +63,24 @@ locals {
     Resource = "${aws_cloudwatch_log_group.this.arn}:*"
   }
 
+  # Lambda attaches the function to the subnets as the function's role, and network interfaces have no names to ask for.
+  # The function itself may not: only Lambda's calls carry no source function.
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
+  network_actions = [
+    "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+  ]
+  network_statements = flatten([for vpc in var.vpc[*] : [
+    { Sid = "AttachToSubnets", Effect = "Allow", Action = local.network_actions, Resource = "*" },
+    {
+      Sid       = "DenyNetworkToCode"
+      Effect    = "Deny"
+      Action    = local.network_actions
+      Resource  = "*"
+      Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
+    },
+  ]])
+
   # X-Ray knows no resources: "*" is the only one that its actions accept.
   trace_statements = [for on in [var.tracing] : {
     Sid      = "SendTraces"
@@ -75,6 +93,8 @@ locals {
 resource "aws_iam_role" "this" {
   name        = var.name
   description = "What the function ${var.name} may do."
+
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -93,7 +113,7 @@ resource "aws_iam_role_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [local.log_statement], local.trace_statements, local.source_statements, local.key_statements, local.permission_statements,
+      [local.log_statement], local.network_statements, local.trace_statements, local.source_statements, local.key_statements, local.permission_statements,
     )
   })
 }

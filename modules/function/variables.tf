@@ -102,6 +102,26 @@ variable "tracing" {
   default     = true
 }
 
+variable "vpc" {
+  description = "Subnets and security groups to run in; null runs in Lambda's own network."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc == null || try(length(var.vpc.subnet_ids) >= 2 && length(var.vpc.security_group_ids) >= 1, false)
+    error_message = "vpc needs subnets in at least two zones and a security group."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "Boundary of the function's role."
+  type        = string
+  nullable    = false
+}
+
 variable "log_retention_days" {
   description = "Days that the function's logs are kept."
   type        = number

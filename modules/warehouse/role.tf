@@ -6,6 +6,8 @@ resource "aws_iam_role" "copy" {
   name        = "${var.name}-warehouse-copy"
   description = "What COPY in the warehouse ${var.name} may read."
 
+  permissions_boundary = var.permissions_boundary_arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -60,6 +60,12 @@ variable "source_prefixes" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "Boundary of the COPY role."
+  type        = string
+  nullable    = false
+}
+
 variable "base_capacity_rpu" {
   description = "Capacity of the workgroup; each wake-up bills a minute of it."
   type        = number

@@ -6,14 +6,15 @@ mock_provider "aws" {
 }
 
 variables {
-  name               = "acme-loader"
-  handler            = "handler.load_data"
-  package_path       = "README.md"
-  kms_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/operations"
-  memory_mb          = 512
-  timeout_seconds    = 60
-  environment        = { POWERTOOLS_SERVICE_NAME = "loader" }
-  log_retention_days = 365
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/acme-boundary"
+  name                     = "acme-loader"
+  handler                  = "handler.load_data"
+  package_path             = "README.md"
+  kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/operations"
+  memory_mb                = 512
+  timeout_seconds          = 60
+  environment              = { POWERTOOLS_SERVICE_NAME = "loader" }
+  log_retention_days       = 365
 }
 
 run "a_function_is_encrypted_logged_and_traced" {
@@ -246,5 +247,34 @@ run "one_minute_is_singular" {
   assert {
     condition     = aws_cloudwatch_event_rule.schedule["schedule"].schedule_expression == "rate(1 minute)"
     error_message = "EventBridge refuses `1 minutes`."
+  }
+}
+
+run "in_a_vpc_lambda_attaches_the_function_and_its_code_cannot" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-a", "subnet-b"], security_group_ids = ["sg-a"] }
+  }
+
+  assert {
+    condition     = toset(aws_lambda_function.this.vpc_config[0].subnet_ids) == toset(["subnet-a", "subnet-b"])
+    error_message = "The function must run in the subnets."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Condition.ArnEquals["lambda:SourceFunctionArn"]
+      if statement.Effect == "Deny" && contains(statement.Action, "ec2:CreateNetworkInterface")
+    ] == [local.function_arn]
+    error_message = "The function's own code must not make network interfaces."
+  }
+}
+
+run "the_role_is_bound" {
+  command = plan
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
+    error_message = "The role must carry the boundary."
   }
 }

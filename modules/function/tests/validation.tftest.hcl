@@ -6,14 +6,15 @@ mock_provider "aws" {
 }
 
 variables {
-  name               = "acme-loader"
-  handler            = "handler.load_data"
-  package_path       = "README.md"
-  kms_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/k"
-  memory_mb          = 512
-  timeout_seconds    = 60
-  environment        = {}
-  log_retention_days = 365
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/acme-boundary"
+  name                     = "acme-loader"
+  handler                  = "handler.load_data"
+  package_path             = "README.md"
+  kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/k"
+  memory_mb                = 512
+  timeout_seconds          = 60
+  environment              = {}
+  log_retention_days       = 365
 }
 
 run "a_name_that_lambda_refuses_is_refused" {
@@ -205,4 +206,14 @@ run "a_key_for_nothing_is_refused" {
   }
 
   expect_failures = [var.key_uses]
+}
+
+run "a_vpc_with_one_subnet_is_refused" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-a"], security_group_ids = ["sg-a"] }
+  }
+
+  expect_failures = [var.vpc]
 }

@@ -6,11 +6,12 @@ mock_provider "aws" {
 }
 
 variables {
-  name              = "acme"
-  database          = "datavault"
-  kms_key_arn       = "arn:aws:kms:eu-central-1:111122223333:key/k"
-  source_bucket_arn = "arn:aws:s3:::acme-processed-data"
-  source_prefixes   = ["data/"]
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/acme-boundary"
+  name                     = "acme"
+  database                 = "datavault"
+  kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/k"
+  source_bucket_arn        = "arn:aws:s3:::acme-processed-data"
+  source_prefixes          = ["data/"]
 }
 
 run "a_name_that_redshift_refuses_is_refused" {
