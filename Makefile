@@ -6,7 +6,8 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 ENV ?= local
-PLATFORM ?=
+# Functions run on arm64 in an account, and on this machine on the laptop.
+PLATFORM ?= $(if $(filter local,$(ENV)),,aarch64-manylinux_2_28)
 OPTIONS ?=
 SOAK_MINUTES ?= 60
 SOAK_SEED ?=
@@ -17,6 +18,12 @@ endif
 
 python := .venv/bin/python
 terraform := scripts/terraform -chdir=environments/$(ENV)
+# Where the state of an account's environment lies is written by `make bootstrap`.
+backend := $(if $(filter local,$(ENV)),,-backend-config=backend.hcl)
+init := scripts/needs-bootstrap $(ENV) && $(terraform) init -input=false $(backend) >/dev/null
+# Without AWS=1 a plan of an account's environment needs no account.
+AWS ?=
+emulated := $(if $(filter local,$(ENV)),,$(if $(AWS),,yes))
 
 .PHONY: help
 help: ## List the targets
@@ -63,18 +70,17 @@ bootstrap: environment ## Make the bucket of Terraform's state and CI's roles in
 	@$(python) scripts/bootstrap.py --env $(ENV) $(OPTIONS)
 
 .PHONY: plan
-plan: environment ## Show what apply would change in ENV
-	@$(terraform) init -input=false >/dev/null
-	@$(terraform) plan -input=false
+plan: environment package ## Show what ENV would be, offline against the emulators; with AWS=1, what apply would change
+	@$(if $(emulated),scripts/emulated-plan $(ENV) $(OPTIONS),$(init) && $(terraform) plan -input=false $(OPTIONS))
 
 .PHONY: apply
-apply: environment package ## Apply ENV, after showing its plan
-	@$(if $(filter local,$(ENV)),scripts/local up,$(terraform) init -input=false && $(terraform) apply -input=true)
+apply: environment package ## Apply ENV, after showing its plan and asking
+	@$(if $(filter local,$(ENV)),scripts/local up,$(init) && $(terraform) apply -input=true $(OPTIONS))
 
 .PHONY: destroy
 destroy: environment ## Destroy everything in ENV; asks first, except on the laptop
-	@$(terraform) init -input=false >/dev/null
-	@$(terraform) destroy -input=$(if $(filter local,$(ENV)),false -auto-approve,true)
+	@$(init)
+	@$(terraform) destroy $(if $(filter local,$(ENV)),-input=false -auto-approve,-input=true) $(OPTIONS)
 
 .PHONY: environment
 environment: setup $(if $(filter local,$(ENV)),cloud)
@@ -117,6 +123,10 @@ fuzz: ## Mutated bytes for the parser and the wire format, FUZZ_SECONDS each (60
 .PHONY: test-terraform
 test-terraform: setup ## terraform test of every module and the stack
 	@$(python) -m pytest tests/infrastructure
+
+.PHONY: test-infra
+test-infra: cloud package ## Every root on the emulators: apply, empty plan, controls, destroy, nothing left
+	@$(python) -m pytest tests/environments
 
 .PHONY: lint
 lint: cloud ## Format, style, types; Terraform, contracts

@@ -1,6 +1,7 @@
 # What was let through and what was not.
 
 resource "aws_cloudwatch_log_group" "flow" {
+  #checkov:skip=CKV_AWS_338:how long is the environment's choice; production keeps a year
   name              = "/aws/vpc/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn

@@ -2,36 +2,49 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from tests.integration.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
+REGION = "us-east-1"
+
+Client = Callable[[str], Any]
 
 
 @pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the local cloud."""
-    port = free_port()
-    environment = os.environ | {
-        "LOCALCLOUD_PORT": str(port),
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment variables that lead our scripts to the local cloud."""
+    settings = {
+        "LOCALCLOUD_PORT": str(free_port()),
         "LOCALCLOUD_WAREHOUSE_PORT": str(free_port()),
         "LOCALCLOUD_STATE": str(tmp_path_factory.mktemp("cloud")),
     }
 
     def localcloud(command: str) -> None:
         program = ROOT / "localcloud" / ".venv" / "bin" / "localcloud"
-        done = subprocess.run([program, command], env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [program, command], env=os.environ | settings, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
     try:
         localcloud("start")
-        yield f"http://127.0.0.1:{port}"
+        yield settings
     finally:
         localcloud("reset")
+
+
+@pytest.fixture(scope="session")
+def endpoint(cloud: dict[str, str]) -> str:
+    """Address of the local cloud."""
+    return f"http://127.0.0.1:{cloud['LOCALCLOUD_PORT']}"
 
 
 def account_environment(endpoint: str, account: str) -> dict[str, str]:
@@ -40,9 +53,16 @@ def account_environment(endpoint: str, account: str) -> dict[str, str]:
     return kept | {
         "AWS_ACCESS_KEY_ID": account,
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,
         # Some host names begin with the account's id; as a proxy the local cloud takes any.
         "http_proxy": endpoint,
     }
+
+
+def clients(endpoint: str, account: str) -> Client:
+    """Make clients for an account of the local cloud."""
+    session = boto3.Session(aws_access_key_id=account, aws_secret_access_key="test", region_name=REGION)
+    config = Config(proxies={"http": endpoint}, retries={"max_attempts": 2})
+    return lambda service: session.client(service, endpoint_url=endpoint, config=config)

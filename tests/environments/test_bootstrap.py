@@ -7,13 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from .conftest import ROOT, account_environment
+from .conftest import ROOT, Client, account_environment, clients
 
 ACCOUNT = "444444444444"
 CI = ["--oidc-issuer", "jenkins.example.com/oidc", "--oidc-plan-subject", "job/*", "--oidc-apply-subject", "job/main"]
@@ -47,18 +44,8 @@ def run(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 @pytest.fixture(scope="module")
-def client(endpoint: str) -> Callable[[str], Any]:
-    def make(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="test",
-            config=Config(proxies={"http": endpoint}),
-        )
-
-    return make
+def client(endpoint: str) -> Client:
+    return clients(endpoint, ACCOUNT)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +69,7 @@ def test_the_backend_file_names_bucket_key_and_region(deployed: tuple[Outcome, P
 
 
 def test_the_states_bucket_is_versioned_encrypted_logged_and_private(
-    deployed: tuple[Outcome, Path], client: Callable[[str], Any]
+    deployed: tuple[Outcome, Path], client: Client
 ) -> None:
     outputs = json.loads(deployed[0].stdout)
     s3, bucket = client("s3"), outputs["StateBucket"]
@@ -97,7 +84,7 @@ def test_the_states_bucket_is_versioned_encrypted_logged_and_private(
     assert client("kms").get_key_rotation_status(KeyId=outputs["StateKeyArn"])["KeyRotationEnabled"]
 
 
-def test_the_account_lets_nothing_be_public(deployed: tuple[Outcome, Path], client: Callable[[str], Any]) -> None:
+def test_the_account_lets_nothing_be_public(deployed: tuple[Outcome, Path], client: Client) -> None:
     block = client("s3control").get_public_access_block(AccountId=ACCOUNT)["PublicAccessBlockConfiguration"]
 
     assert len(block) == 4
@@ -108,7 +95,7 @@ def test_the_account_lets_nothing_be_public(deployed: tuple[Outcome, Path], clie
     ("role", "operator", "subject"), [("plan", "StringLike", "job/*"), ("apply", "StringEquals", "job/main")]
 )
 def test_only_the_named_builds_take_a_role_and_within_its_boundary(
-    deployed: tuple[Outcome, Path], client: Callable[[str], Any], role: str, operator: str, subject: str
+    deployed: tuple[Outcome, Path], client: Client, role: str, operator: str, subject: str
 ) -> None:
     found = client("iam").get_role(RoleName=f"datavault-ci-{role}")["Role"]
     (statement,) = found["AssumeRolePolicyDocument"]["Statement"]
@@ -139,7 +126,7 @@ def test_an_environment_without_a_state_of_its_own_is_refused(run: Run, env: str
     assert "Traceback" not in refused.stderr
 
 
-def test_a_policy_fits_into_what_iam_takes(deployed: tuple[Outcome, Path], client: Callable[[str], Any]) -> None:
+def test_a_policy_fits_into_what_iam_takes(deployed: tuple[Outcome, Path], client: Client) -> None:
     iam = client("iam")
     sizes = {}
     for policy in iam.list_policies(Scope="Local")["Policies"]:

@@ -83,11 +83,11 @@ class Context:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own words
         if done.returncode:
             raise Failure(f"cannot read the outputs of {self.env}: {done.stderr.strip()}", self._deploy_hint)
-        outputs = {name: output["value"] for name, output in json.loads(done.stdout).items()}
-        if not outputs:
+        outputs = json.loads(done.stdout)
+        if "stack" not in outputs:
             raise Failure(f"nothing is deployed in {self.env}", self._deploy_hint)
         try:
-            stack = msgspec.convert(outputs, Stack)
+            stack = msgspec.convert(outputs["stack"]["value"], Stack)
         except msgspec.ValidationError as error:
             raise Failure(f"{self.env} was deployed by another version: {error}", self._deploy_hint) from error
         os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"] = stack.region

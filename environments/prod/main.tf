@@ -1,0 +1,48 @@
+# Where it counts.
+# How to deploy it: docs/deployment.md.
+
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+
+  # Bucket, key and region are the account's: `make bootstrap ENV=prod` writes them into backend.hcl.
+  backend "s3" {
+    key          = "prod/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}
+
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account_id]
+
+  default_tags {
+    tags = { project = var.project_name, environment = "prod", managed-by = "terraform" }
+  }
+}
+
+module "datavault" {
+  source = "../../infrastructure"
+
+  project_name = var.project_name
+  package_dir  = "../../build"
+  alarm_emails = var.alarm_emails
+
+  # What COMPLIANCE locks nobody can delete before its time, the account's root included; docs/deployment.md, "Teardown".
+  object_lock = {
+    days                  = 365
+    mode                  = var.accept_compliance_mode ? "COMPLIANCE" : "GOVERNANCE"
+    allow_compliance_mode = var.accept_compliance_mode
+  }
+
+  network   = { cidr = "10.66.0.0/20" }
+  warehouse = { base_capacity_rpu = 16, daily_limit_rpu_hours = 96 }
+  functions = { processor = { maximum_concurrency = 50 } }
+}

@@ -1,0 +1,135 @@
+"""Every root, each in an account of its own: apply, an empty second plan, our controls, destroy, nothing left."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from .conftest import ROOT, clients
+from .controls import CONTROLS
+from .inventory import everything
+
+# As scripts/emulate says it.
+ACCOUNTS = {
+    "dev": "111111111111",
+    "staging": "222222222222",
+    "prod": "333333333333",
+    "infrastructure": "555555555555",
+}
+
+
+class Life(NamedTuple):
+    """What came of one root."""
+
+    applied: str
+    second_plan: subprocess.CompletedProcess[str]
+    findings: dict[str, list[str]]
+    made: dict[str, list[str]]
+    left: dict[str, list[str]]
+
+
+@pytest.fixture(scope="session")
+def lives(
+    cloud: dict[str, str], endpoint: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Life]]]:
+    """Start them all: most of an apply is waiting."""
+    work = tmp_path_factory.mktemp("emulated")
+
+    def live(root: str) -> Life:
+        client = clients(endpoint, ACCOUNTS[root])
+        _terraform(cloud, work, root, "init", "-input=false", "-lockfile=readonly")
+        assert everything(client) == {}
+        applied = _terraform(cloud, work, root, "apply", "-auto-approve")
+        second_plan = _run(cloud, work, root, "plan", "-detailed-exitcode")
+        findings = {control: check(client) for control, check in CONTROLS.items()}
+        made = everything(client)
+        _terraform(cloud, work, root, "destroy", "-auto-approve")
+        return Life(applied, second_plan, findings, made, everything(client))
+
+    with ThreadPoolExecutor(len(ACCOUNTS)) as pool:
+        yield {root: pool.submit(live, root) for root in ACCOUNTS}
+
+
+def _run(cloud: dict[str, str], work: Path, root: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # A person's own settings must not change a test.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
+    environment |= {name: os.environ[name] for name in ("TF_PLUGIN_MIRROR", "TF_CLI_CONFIG_FILE") if name in os.environ}
+    return subprocess.run(
+        [
+            ROOT / "scripts" / "emulate",
+            root,
+            *arguments,
+            "-no-color",
+            *(["-input=false"] if arguments[0] != "init" else []),
+        ],
+        env=environment | cloud | {"EMULATED": str(work / root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _terraform(cloud: dict[str, str], work: Path, root: str, *arguments: str) -> str:
+    done = _run(cloud, work, root, *arguments)
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("root", ACCOUNTS)
+def test_a_root_applies(root: str, lives: dict[str, Future[Life]]) -> None:
+    life = lives[root].result()
+
+    match = re.search(r"Apply complete! Resources: (\d+) added, 0 changed, 0 destroyed", life.applied)
+
+    assert match, life.applied[-2000:]
+    assert int(match[1]) > 80
+
+
+@pytest.mark.parametrize("root", ACCOUNTS)
+def test_a_second_plan_is_empty(root: str, lives: dict[str, Future[Life]]) -> None:
+    plan = lives[root].result().second_plan
+
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    assert "No changes." in plan.stdout
+
+
+@pytest.mark.parametrize("root", ACCOUNTS)
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_control_holds(root: str, control: str, lives: dict[str, Future[Life]]) -> None:
+    assert lives[root].result().findings[control] == []
+
+
+@pytest.mark.parametrize("root", ACCOUNTS)
+def test_destroy_leaves_nothing(root: str, lives: dict[str, Future[Life]]) -> None:
+    life = lives[root].result()
+
+    assert {"buckets", "functions", "keys", "queues", "roles", "secrets", "streams", "workgroups"} <= life.made.keys()
+    assert life.left == {}
+
+
+@pytest.mark.parametrize(("root", "has_network"), [("dev", False), ("staging", True), ("prod", True)])
+def test_production_and_its_rehearsal_have_a_network(
+    root: str, has_network: bool, lives: dict[str, Future[Life]]
+) -> None:
+    assert ("vpcs" in lives[root].result().made) == has_network
+
+
+def test_credentials_of_another_account_are_refused(cloud: dict[str, str], tmp_path: Path) -> None:
+    """The account guard, on the very first call."""
+    _terraform(cloud, tmp_path, "dev", "init", "-input=false", "-lockfile=readonly")
+
+    plan = subprocess.run(
+        [ROOT / "scripts" / "emulate", "dev", "plan", "-no-color", "-input=false", "-var=account_id=999999999999"],
+        env={**os.environ, **cloud, "EMULATED": str(tmp_path / "dev")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert plan.returncode != 0
+    assert "AWS account ID not allowed: 111111111111" in plan.stderr
