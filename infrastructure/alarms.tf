@@ -16,6 +16,7 @@ locals {
     enrichment = module.enrichment.name
     loader     = module.loader.name
     auditor    = module.auditor.name
+    migrator   = module.migrator.name
   }
 
   # One dead letter is one object that is not in the warehouse. SQS is silent about an idle queue.

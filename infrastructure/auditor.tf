@@ -22,13 +22,12 @@ module "auditor" {
   }
 
   environment = merge(local.common_environment, {
-    POWERTOOLS_SERVICE_NAME        = "auditor"
-    DATAVAULT_RAW_BUCKET           = module.raw.name
-    DATAVAULT_PROCESSED_BUCKET     = module.processed.name
-    DATAVAULT_QUARANTINE_BUCKET    = module.quarantine.name
-    DATAVAULT_WORKGROUP            = module.warehouse.workgroup_name
-    DATAVAULT_DATABASE             = module.warehouse.database
-    DATAVAULT_WAREHOUSE_SECRET_ARN = module.warehouse.admin_secret_arn
+    POWERTOOLS_SERVICE_NAME     = "auditor"
+    DATAVAULT_RAW_BUCKET        = module.raw.name
+    DATAVAULT_PROCESSED_BUCKET  = module.processed.name
+    DATAVAULT_QUARANTINE_BUCKET = module.quarantine.name
+    DATAVAULT_WORKGROUP         = module.warehouse.workgroup_name
+    DATAVAULT_DATABASE          = module.warehouse.database
 
     # Not longer than quarantine is kept: what has expired there must not look like lost.
     DATAVAULT_AUDIT_DAYS = min(var.functions.auditor.days, var.raw_retention_days)
@@ -40,22 +39,16 @@ module "auditor" {
     ReadAccounts       = { actions = ["s3:GetObject"], resources = ["${module.processed.arn}/data/*", "${module.processed.arn}/receipts/*"] }
     ReadQuarantineHash = { actions = ["s3:GetObject"], resources = ["${module.quarantine.arn}/quarantine/*"] }
     WriteSeals         = { actions = local.write_once_actions, resources = ["${module.processed.arn}/seals/*"] }
-    ReadAdminSecret    = { actions = ["secretsmanager:GetSecretValue"], resources = [module.warehouse.admin_secret_arn] }
-    RunStatements      = { actions = ["redshift-data:ExecuteStatement"], resources = [module.warehouse.workgroup_arn] }
 
-    # A statement has no ARN; that it is the function's own is what can be asked for.
-    FollowOwnStatements = {
-      actions    = ["redshift-data:CancelStatement", "redshift-data:DescribeStatement", "redshift-data:GetStatementResult"]
-      resources  = ["*"]
-      conditions = { StringEquals = { "redshift-data:statement-owner-iam-userid" = "$${aws:userid}" } }
-    }
+    LogIn               = local.warehouse_permissions.LogIn
+    RunStatements       = local.warehouse_permissions.RunStatements
+    FollowOwnStatements = local.warehouse_permissions.FollowOwnStatements
   }
 
   key_uses = {
     ObjectKey = { key_arn = module.masked_key.arn, service = "s3", context = { "aws:s3:arn" = module.processed.arn }, write = true }
     # S3 tells the checksum of an encrypted object only to who may decrypt it.
     QuarantineKey = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn } }
-    SecretKey     = { key_arn = module.masked_key.arn, service = "secretsmanager", context = { SecretARN = module.warehouse.admin_secret_arn } }
     DeadLetterKey = { key_arn = module.operations_key.arn, service = "sqs", write = true }
   }
 }

@@ -15,13 +15,12 @@ module "loader" {
   permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   environment = merge(local.common_environment, {
-    POWERTOOLS_SERVICE_NAME        = "loader"
-    DATAVAULT_PROCESSED_BUCKET     = module.processed.name
-    DATAVAULT_QUARANTINE_BUCKET    = module.quarantine.name
-    DATAVAULT_WORKGROUP            = module.warehouse.workgroup_name
-    DATAVAULT_DATABASE             = module.warehouse.database
-    DATAVAULT_WAREHOUSE_SECRET_ARN = module.warehouse.admin_secret_arn
-    DATAVAULT_COPY_ROLE_ARN        = module.warehouse.copy_role_arn
+    POWERTOOLS_SERVICE_NAME     = "loader"
+    DATAVAULT_PROCESSED_BUCKET  = module.processed.name
+    DATAVAULT_QUARANTINE_BUCKET = module.quarantine.name
+    DATAVAULT_WORKGROUP         = module.warehouse.workgroup_name
+    DATAVAULT_DATABASE          = module.warehouse.database
+    DATAVAULT_COPY_ROLE_ARN     = module.warehouse.copy_role_arn
   })
 
   queues = {
@@ -38,26 +37,16 @@ module "loader" {
     WriteManifests     = { actions = local.write_once_actions, resources = ["${module.processed.arn}/manifests/*"] }
     SetLoadsAside      = { actions = ["s3:PutObject", "s3:PutObjectTagging"], resources = ["${module.quarantine.arn}/failed-loads/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.processed.arn] }
-    ReadAdminSecret    = { actions = ["secretsmanager:GetSecretValue"], resources = [module.warehouse.admin_secret_arn] }
-    # Loads are batches, one transaction each; a migration's statements run alone.
-    RunStatements = {
-      actions   = ["redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement"]
-      resources = [module.warehouse.workgroup_arn]
-    }
-
-    # A statement has no ARN; that it is the function's own is what can be asked for.
-    FollowOwnStatements = {
-      actions    = ["redshift-data:CancelStatement", "redshift-data:DescribeStatement", "redshift-data:GetStatementResult"]
-      resources  = ["*"]
-      conditions = { StringEquals = { "redshift-data:statement-owner-iam-userid" = "$${aws:userid}" } }
-    }
+    LogIn              = local.warehouse_permissions.LogIn
+    # Loads are batches, one transaction each.
+    RunStatements       = { actions = ["redshift-data:BatchExecuteStatement"], resources = [module.warehouse.workgroup_arn] }
+    FollowOwnStatements = local.warehouse_permissions.FollowOwnStatements
   }
 
   key_uses = {
     ObjectKey = { key_arn = module.masked_key.arn, service = "s3", context = { "aws:s3:arn" = module.processed.arn }, write = true }
     # Writes there what it cannot read: who serves the warehouse has no business with clear data.
-    AsideKey  = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn }, read = false, write = true }
-    SecretKey = { key_arn = module.masked_key.arn, service = "secretsmanager", context = { SecretARN = module.warehouse.admin_secret_arn } }
-    QueueKey  = { key_arn = module.masked_key.arn, service = "sqs" }
+    AsideKey = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn }, read = false, write = true }
+    QueueKey = { key_arn = module.masked_key.arn, service = "sqs" }
   }
 }

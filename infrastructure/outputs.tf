@@ -65,6 +65,7 @@ output "functions" {
     enrichment = module.enrichment.name
     loader     = module.loader.name
     auditor    = module.auditor.name
+    migrator   = module.migrator.name
   }
 }
 
@@ -88,9 +89,12 @@ output "datasets" {
   value       = local.datasets
 }
 
-output "warehouse_secret_arn" {
-  description = "Secret of the warehouse's administrator; who may read it may query as him."
-  value       = module.warehouse.admin_secret_arn
+output "warehouse_roles" {
+  description = "IAM roles to read the warehouse with, by what they may read; who may assume one may query as it."
+  value       = { for role, people in aws_iam_role.people : role => people.arn }
+
+  # Who takes one finds it able to read.
+  depends_on = [aws_iam_role_policy.people, aws_lambda_invocation.migrate]
 }
 
 output "raw_retention_days" {

@@ -74,7 +74,8 @@ def build_zip(function: str, out: Path, platform: str) -> str:
         trim(stage)
         ignore = shutil.ignore_patterns("__pycache__", *NOT_SHIPPED)
         shutil.copytree(ROOT / "lambdas/datavault", stage / "datavault", ignore=ignore)
-        shutil.copyfile(ROOT / "lambdas" / function / "handler.py", stage / "handler.py")
+        for file in (ROOT / "lambdas" / function).glob("*.py"):  # more than one: functions that share a zip
+            shutil.copyfile(file, stage / file.name)
         without_references = None if function == "enrichment" else shutil.ignore_patterns("reference")
         shutil.copytree(out / "contracts", stage / "contracts", ignore=without_references)
         write_bytecode(stage)

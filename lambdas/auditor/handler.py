@@ -19,7 +19,7 @@ from datavault.settings import contracts_folder, required, time_left
 from datavault.stages.auditor import Auditor, Places
 
 _BUCKETS = ("DATAVAULT_RAW_BUCKET", "DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_QUARANTINE_BUCKET")
-_WAREHOUSE = ("DATAVAULT_WORKGROUP", "DATAVAULT_DATABASE", "DATAVAULT_WAREHOUSE_SECRET_ARN")
+_WAREHOUSE = ("DATAVAULT_WORKGROUP", "DATAVAULT_DATABASE")
 
 logger = Logger()
 raw, processed, quarantine, *login, days = required((*_BUCKETS, *_WAREHOUSE, "DATAVAULT_AUDIT_DAYS")).values()

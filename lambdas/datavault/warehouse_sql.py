@@ -13,7 +13,8 @@ import msgspec
 from .contract import Column, Contract
 
 SCHEMA = "public"
-LEDGER = "datavault.ledger"
+LEDGER_SCHEMA = "datavault"
+LEDGER = f"{LEDGER_SCHEMA}.ledger"
 
 # Redshift's types of the lineage columns (`duck.LINEAGE`). 1,024 bytes is S3's limit of a key, and the rest of
 # `s3://bucket/` is short; every character of a key counts in bytes already.
@@ -102,7 +103,7 @@ def migration(contract: Contract, existing: Mapping[str, str]) -> list[str]:
 
 
 def ledger_migration() -> list[str]:
-    return ["CREATE SCHEMA IF NOT EXISTS datavault", _LEDGER_DDL]
+    return [f"CREATE SCHEMA IF NOT EXISTS {LEDGER_SCHEMA}", _LEDGER_DDL]
 
 
 def existing_columns(contract: Contract) -> str:

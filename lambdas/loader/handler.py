@@ -1,4 +1,4 @@
-"""Loader: SQS messages that tell of Parquet objects in; rows in the warehouse out. Also `{"action": "migrate"}`.
+"""Loader: SQS messages that tell of Parquet objects in; rows in the warehouse out.
 
 A message whose chunk is not in the warehouse afterwards goes back to the queue, and after its last try to the
 dead-letter queue; so does a refused chunk, an incident. An object that Redshift cannot read is set aside.
@@ -16,10 +16,9 @@ from datavault.edges.events import EventError, created_objects
 from datavault.edges.warehouse import Warehouse
 from datavault.settings import contracts_folder, required, time_left
 from datavault.stages.loader import Load, Target, load_keys
-from datavault.stages.migration import migrate
 
 _TARGET = ("DATAVAULT_PROCESSED_BUCKET", "DATAVAULT_QUARANTINE_BUCKET", "DATAVAULT_COPY_ROLE_ARN")
-_WAREHOUSE = ("DATAVAULT_WORKGROUP", "DATAVAULT_DATABASE", "DATAVAULT_WAREHOUSE_SECRET_ARN")
+_WAREHOUSE = ("DATAVAULT_WORKGROUP", "DATAVAULT_DATABASE")
 
 logger = Logger()
 processed, quarantine, copy_role_arn, *login = required(_TARGET + _WAREHOUSE).values()
@@ -29,8 +28,6 @@ contracts = Contracts(contracts_folder())
 
 def load_data(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-    if event.get("action") == "migrate":
-        return {"statements": migrate(contracts, target.warehouse, time_left(context))}
     messages: dict[str, list[str]] = defaultdict(list)  # the messages that tell of each key
     tries: dict[str, int] = {}
     failed: list[str] = []

@@ -80,7 +80,7 @@ class Books:
     def _audit(self, raws: list[RawObject], aside: set[str], verdict: Verdict) -> None:
         """The product's own audit, over these objects only."""
         stack = self.stack
-        warehouse = Warehouse(stack.workgroup, stack.database, stack.warehouse_secret_arn)
+        warehouse = Warehouse(stack.workgroup, stack.database, role_arn=stack.warehouse_roles["analyst"])
         ids = {raw.id for raw in raws}
         versions = [v for raw in raws for v in inventory.raw_versions(stack.raw_bucket, raw.key) if v.object_id in ids]
         receipts, parquet = [], []

@@ -118,7 +118,16 @@ class Functions:
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
         module.logger.registered_handler.stream = self.output
+        if stage == "loader":
+            self._as_deployed(module)
         return module
+
+    def _as_deployed(self, loader: ModuleType) -> None:
+        """The warehouse knows the loader by its IAM role, which this process has to take for it."""
+        role = self._configuration["loader"]["Role"]
+        clients.client("redshift-data", role)  # before the function runs: the call is not one of its own
+        warehouse = msgspec.structs.replace(loader.target.warehouse, role_arn=role)
+        loader.target = msgspec.structs.replace(loader.target, warehouse=warehouse)
 
     def invoke(self, stage: str, event: dict[str, Any]) -> list[str]:
         """Invoke a stage as Lambda does; the identifiers of the items that failed.

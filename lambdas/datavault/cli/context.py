@@ -49,7 +49,7 @@ class Stack(msgspec.Struct, frozen=True):
     workgroup: str
     database: str
     datasets: list[str]
-    warehouse_secret_arn: str
+    warehouse_roles: dict[str, str]
     endpoint_url: str | None = None
     warehouse_port: int | None = None
     raw_retention_days: int = 365
@@ -102,7 +102,12 @@ class Context:
 
     @property
     def warehouse(self) -> Warehouse:
-        return Warehouse(self.stack.workgroup, self.stack.database, self.stack.warehouse_secret_arn)
+        return self.warehouse_as("analyst")
+
+    def warehouse_as(self, role: str) -> Warehouse:
+        """The warehouse as one of the roles that people take. The caller must be allowed to assume it."""
+        stack = self.stack
+        return Warehouse(stack.workgroup, stack.database, role_arn=stack.warehouse_roles[role])
 
     def print_json(self, value: Any) -> None:
         text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 @cache
-def client(service: str) -> "BaseClient | Any":
-    """The client of a service, with the endpoint, Region and credentials of the environment."""
+def client(service: str, role_arn: str = "") -> "BaseClient | Any":
+    """The client of a service, with the endpoint, Region and credentials of the environment, or as another role."""
     # botocore tells at INFO where it found its credentials, in every cold start.
     logging.getLogger("botocore").setLevel(logging.WARNING)
     import boto3  # noqa: PLC0415  importing it takes longer than answering a message
@@ -18,7 +18,16 @@ def client(service: str) -> "BaseClient | Any":
 
     # Standard retries back off with jitter on throttling, 5xx and lost connections; the read time-out is below the
     # shortest function's time-out, so that a stuck call is tried again before the function ends.
-    return boto3.client(
-        service,
-        config=Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30),
-    )
+    config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+    return boto3.client(service, config=config, **(_session_keys(role_arn) if role_arn else {}))
+
+
+def _session_keys(role_arn: str) -> dict[str, str]:
+    """Keys of the role, for the hour that STS gives a session by default."""
+    keys = client("sts").assume_role(RoleArn=role_arn, RoleSessionName="datavault")["Credentials"]
+    names = {
+        "aws_access_key_id": "AccessKeyId",
+        "aws_secret_access_key": "SecretAccessKey",
+        "aws_session_token": "SessionToken",
+    }
+    return {ours: keys[theirs] for ours, theirs in names.items()}

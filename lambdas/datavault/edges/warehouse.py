@@ -35,11 +35,16 @@ class StatementTimeoutError(Exception):
 
 
 class Warehouse(msgspec.Struct, frozen=True):
-    """A workgroup's database. `secret_arn` logs in as that user; without it, the caller's IAM identity does."""
+    """A workgroup's database, as who asks: the user of `secret_arn`, else the IAM role `role_arn`, else the caller.
+
+    An IAM identity is a database user of its own: `IAMR:` and the role's name (Amazon Redshift Management Guide,
+    "Authorizing access to the Amazon Redshift Data API").
+    """
 
     workgroup: str
     database: str
     secret_arn: str = ""
+    role_arn: str = ""
 
     def run(self, statements: Sequence[str], remaining_seconds: Callable[[], float]) -> str:
         """Run the statements in one transaction and wait for its end; the id for `rows`.
@@ -51,7 +56,7 @@ class Warehouse(msgspec.Struct, frozen=True):
         StatementTimeoutError
             `remaining_seconds()` ran out.
         """
-        api = client("redshift-data")
+        api = self._api
         target = {"WorkgroupName": self.workgroup, "Database": self.database}
         if self.secret_arn:
             target["SecretArn"] = self.secret_arn
@@ -75,7 +80,29 @@ class Warehouse(msgspec.Struct, frozen=True):
 
     def query(self, sql: str, remaining_seconds: Callable[[], float]) -> tuple[list[str], list[Row]]:
         """The column names and the rows of one query. Raises as `run` does."""
-        return rows(self.run([sql], remaining_seconds))
+        return self.rows(self.run([sql], remaining_seconds))
+
+    def rows(self, statement_id: str) -> tuple[list[str], list[Row]]:
+        """The column names and the rows of a finished statement; `ID:n` is the n-th of a batch, from 1."""
+        names: list[str] = []
+        found: list[Row] = []
+        for page in self._pages(statement_id):
+            names = [column["name"] for column in page["ColumnMetadata"]]
+            found += [[_value(field) for field in record] for record in page["Records"]]
+        return names, found
+
+    def _pages(self, statement_id: str) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] = {}
+        while True:
+            page = self._api.get_statement_result(Id=statement_id, **token)
+            yield page
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    @property
+    def _api(self) -> Any:
+        return client("redshift-data", self.role_arn) if self.role_arn else client("redshift-data")
 
 
 def _failure(found: dict[str, Any]) -> StatementError:
@@ -88,26 +115,6 @@ def deadline(seconds: float) -> Callable[[], float]:
     """Seconds that are left from now on, as `run` asks for them."""
     end = time.monotonic() + seconds
     return lambda: end - time.monotonic()
-
-
-def rows(statement_id: str) -> tuple[list[str], list[Row]]:
-    """The column names and the rows of a finished statement; `ID:n` is the n-th statement of a batch, from 1."""
-    names: list[str] = []
-    found: list[Row] = []
-    for page in _pages(statement_id):
-        names = [column["name"] for column in page["ColumnMetadata"]]
-        found += [[_value(field) for field in record] for record in page["Records"]]
-    return names, found
-
-
-def _pages(statement_id: str) -> Iterator[dict[str, Any]]:
-    token: dict[str, str] = {}
-    while True:
-        page = client("redshift-data").get_statement_result(Id=statement_id, **token)
-        yield page
-        if not page.get("NextToken"):
-            return
-        token = {"NextToken": page["NextToken"]}
 
 
 def _value(field: dict[str, Any]) -> str | int | float | bool | None:

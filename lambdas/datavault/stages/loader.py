@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from ..contract import Contract, Contracts, UnknownDatasetError
 from ..edges import s3
 from ..edges.clients import client
-from ..edges.warehouse import StatementError, StatementTimeoutError, Warehouse, rows
+from ..edges.warehouse import StatementError, StatementTimeoutError, Warehouse
 from ..identity import (
     COLUMNS_METADATA,
     UNKNOWN_DATASET,
@@ -196,7 +196,7 @@ def _load(
     s3.put_once(target.bucket, key, body, tags=contract.tags)
     statements = load(contract, columns, f"s3://{target.bucket}/{key}", target.copy_role_arn)
     finished = _run(statements, target.warehouse, remaining_seconds)
-    _, found = rows(f"{finished}:{len(statements)}")
+    _, found = target.warehouse.rows(f"{finished}:{len(statements)}")
     return [ChunkStatus(str(chunk), str(status), int(count or 0)) for chunk, status, count in found]
 
 

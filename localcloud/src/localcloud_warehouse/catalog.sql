@@ -211,10 +211,18 @@ SELECT n.nspname AS schemaname, r.relname AS tablename, a.attname AS "column",
 FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid AND r.relkind = 'r' JOIN pg_namespace n ON n.oid = r.relnamespace
 WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname = ANY (current_schemas(true));
 
+-- Users and roles are the cluster's, not the namespace's: two namespaces share them, and what a role may do is a database's.
+CREATE VIEW pg_catalog.svv_roles AS
+SELECT oid::integer AS role_id, rolname::varchar AS role_name FROM pg_roles WHERE NOT rolcanlogin AND rolname NOT LIKE 'pg\_%';
+
+CREATE VIEW pg_catalog.svv_user_grants AS
+SELECT u.oid::integer AS user_id, u.rolname::varchar AS user_name, r.oid::integer AS role_id, r.rolname::varchar AS role_name, m.admin_option
+FROM pg_auth_members m JOIN pg_roles u ON u.oid = m.member AND u.rolcanlogin JOIN pg_roles r ON r.oid = m.roleid;
+
 -- Privileges ----------------------------------------------------------------------------------------------------
 
 GRANT SELECT ON pg_catalog.svv_columns, pg_catalog.svv_tables, pg_catalog.svv_all_tables, pg_catalog.svv_redshift_tables, pg_catalog.svv_all_columns,
-    pg_catalog.svv_redshift_columns, pg_catalog.svv_all_schemas, pg_catalog.pg_table_def TO PUBLIC;
+    pg_catalog.svv_redshift_columns, pg_catalog.svv_all_schemas, pg_catalog.pg_table_def, pg_catalog.svv_roles, pg_catalog.svv_user_grants TO PUBLIC;
 -- Every user may make tables in "public" in Redshift (and in PostgreSQL before 15).
 GRANT CREATE ON SCHEMA public TO PUBLIC;
 

@@ -84,7 +84,8 @@ def _lock(text: str) -> str:
 
 def _grant(text: str) -> str:
     """Roles and groups are roles in PostgreSQL, and named as such."""
-    if re.search(r"\b(datashare|assumerole|model|language|explain|masking|rls|catalog)\b", text, re.IGNORECASE):
+    words = re.sub(r'"[^"]*"', '""', text)
+    if re.search(r"\b(datashare|assumerole|model|language|explain|masking|rls|catalog)\b", words, re.IGNORECASE):
         raise not_supported(text[:60])
     text = _lower(text)
     text = re.sub(rf"^(grant|revoke)\s+role\s+({_NAME})", r"\1 \2", text)
@@ -95,7 +96,7 @@ def _account(verb: str, kind: str, text: str) -> str:
     found = re.fullmatch(rf"\w+\s+\w+\s+(if\s+(?:not\s+)?exists\s+)?({_NAME})(.*)", text, re.IGNORECASE | re.DOTALL)
     if not found:
         raise syntax_error(text.rsplit(maxsplit=1)[-1])
-    exists, name, rest = found[1] or "", found[2].lower(), found[3].strip()
+    exists, name, rest = found[1] or "", _lower(found[2]), found[3].strip()
     if exists and verb != "DROP":
         raise syntax_error("exists")
     if verb == "DROP":
@@ -161,7 +162,7 @@ def _schema(text: str) -> str:
 
 
 def _lower(text: str) -> str:
-    """Fold names; no statement that comes here holds a string."""
+    """Fold names, but for those of IAM's identities; no statement that comes here holds a string."""
     if "'" in text:
         raise syntax_error("'")
-    return text.lower()
+    return re.sub(r'("IAMR?:[^"]*")|[^"]+|"', lambda found: found[1] or found[0].lower(), text)

@@ -5,6 +5,7 @@
 import pytest
 from warehouse_support import rows, value
 
+from localcloud_warehouse.copy import CopyContext
 from localcloud_warehouse.dialect import literals
 from localcloud_warehouse.errors import WarehouseError
 from localcloud_warehouse.session import Session
@@ -235,6 +236,39 @@ def test_roles_groups_users_and_grants_run(session: Session) -> None:
     ):  # fmt: skip
         session.run(statement.replace("{}", "x"))
     session.connection.rollback()
+
+
+def test_identities_of_iam_keep_their_case_and_play_roles(session: Session) -> None:
+    for statement in (
+        "CREATE ROLE Loader", 'CREATE USER "IAMR:Acme-Loader" PASSWORD DISABLE', 'GRANT ROLE "Loader" TO "IAMR:Acme-Loader"',
+    ):  # fmt: skip
+        session.run(statement)
+    assert ("loader",) in rows(session, "SELECT role_name FROM svv_roles")
+    assert ("IAMR:Acme-Loader",) in rows(session, "SELECT usename FROM pg_user")
+    assert rows(session, "SELECT role_name, user_name FROM svv_user_grants WHERE role_name = 'loader'") == [
+        ("loader", "IAMR:Acme-Loader")
+    ]
+    session.connection.rollback()
+
+
+def test_columns_are_granted_one_by_one_whatever_they_are_called(
+    dsn: str, session: Session, copy_context: CopyContext
+) -> None:
+    for statement in (
+        "CREATE TABLE cars (model int, price int)", "CREATE ROLE shopper", "CREATE USER buyer PASSWORD DISABLE",
+        "GRANT ROLE shopper TO buyer", 'GRANT SELECT ("model") ON cars TO ROLE shopper',
+    ):  # fmt: skip
+        session.run(statement)
+    session.commit()
+    try:
+        with Session(dsn, copy_context, user="buyer") as other:
+            assert rows(other, "SELECT model FROM cars") == []
+            with pytest.raises(WarehouseError, match="permission denied"):
+                other.run("SELECT price FROM cars")
+    finally:
+        for statement in ("DROP TABLE cars", "DROP USER buyer", "DROP ROLE shopper"):
+            session.run(statement)
+        session.commit()
 
 
 def test_views_lose_what_is_physical(session: Session) -> None:

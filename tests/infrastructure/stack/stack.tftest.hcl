@@ -174,6 +174,24 @@ override_resource {
 }
 
 override_resource {
+  target          = module.migrator.aws_iam_role.this
+  override_during = plan
+  values          = { arn = "arn:aws:iam::111122223333:role/acme-migrator" }
+}
+
+override_resource {
+  target          = module.migrator.aws_lambda_function.this
+  override_during = plan
+  values          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:acme-migrator" }
+}
+
+override_resource {
+  target          = module.migrator.aws_cloudwatch_log_group.this
+  override_during = plan
+  values          = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/acme-migrator" }
+}
+
+override_resource {
   target          = module.masking_key.aws_secretsmanager_secret.this
   override_during = plan
   values          = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:acme-masking-key-AbCdEf" }
@@ -224,7 +242,7 @@ run "stack" {
   }
 
   assert {
-    condition     = output.functions == { processor = "acme-processor", enrichment = "acme-enrichment", loader = "acme-loader", auditor = "acme-auditor" }
+    condition     = output.functions == { processor = "acme-processor", enrichment = "acme-enrichment", loader = "acme-loader", auditor = "acme-auditor", migrator = "acme-migrator" }
     error_message = "Each stage must have its function."
   }
 

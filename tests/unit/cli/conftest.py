@@ -74,7 +74,7 @@ def stack(s3: Any, api: Tables, monkeypatch: pytest.MonkeyPatch) -> Stack:
         workgroup="group",
         database="db",
         datasets=["books", "orders"],
-        warehouse_secret_arn="arn",
+        warehouse_roles={"analyst": "", "reader": ""},
         warehouse_port=5439,
     )
     monkeypatch.setattr(context.Context, "stack", stack)

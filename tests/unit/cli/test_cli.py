@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from datavault.cli import context
 from datavault.cli.context import Stack
+from datavault.edges import warehouse as warehouse_edge
 from datavault.edges.clients import client
 
 from .conftest import Run, Tables
@@ -90,7 +92,25 @@ def test_query_prints_a_table_csv_or_json(run: Run, api: Tables, stack: Stack) -
     assert run("query", "--format", "csv", "select 1")[1] == '"a,b",1,\n'
     assert run("query", "--format", "csv", "--header", "select 1")[1] == 'c0,c1,c2\n"a,b",1,\n'
     assert json.loads(run("query", "select 1", "--json")[1]) == [{"c0": "a,b", "c1": 1, "c2": None}]
-    assert api.targets[0] == {"WorkgroupName": "group", "Database": "db", "SecretArn": "arn"}
+    assert api.targets[0] == {"WorkgroupName": "group", "Database": "db"}
+
+
+@pytest.mark.parametrize(("arguments", "role"), [((), "arn:analyst"), (("--as", "reader"), "arn:reader")])
+def test_query_takes_the_role_that_is_asked_for(
+    arguments: tuple[str, ...], role: str, run: Run, api: Tables, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[str, ...]] = []
+
+    def client(*asked: str) -> Tables:
+        taken.append(asked)
+        return api
+
+    roles = {"analyst": "arn:analyst", "reader": "arn:reader"}
+    monkeypatch.setattr(context.Context, "stack", msgspec.structs.replace(stack, warehouse_roles=roles))
+    monkeypatch.setattr(warehouse_edge, "client", client)
+
+    assert run("query", *arguments, "select 1")[0] == 0
+    assert set(taken) == {("redshift-data", role)}
 
 
 def test_query_says_redshifts_error_and_exits_1(run: Run, api: Tables, stack: Stack) -> None:

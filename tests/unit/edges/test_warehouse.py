@@ -3,7 +3,7 @@
 import pytest
 
 from datavault.edges import warehouse as edge
-from datavault.edges.warehouse import StatementError, StatementTimeoutError, Warehouse, rows
+from datavault.edges.warehouse import StatementError, StatementTimeoutError, Warehouse
 
 from ..fakes import DataApi
 
@@ -60,7 +60,7 @@ def test_rows_come_from_every_page_with_their_types(api: DataApi) -> None:
 
 def test_the_result_of_one_statement_of_a_batch_is_read_by_its_number(api: DataApi) -> None:
     api.results["id1:2"] = [[["x"]]]
-    assert rows("id1:2") == (["c0"], [["x"]])
+    assert Warehouse("w", "d").rows("id1:2") == (["c0"], [["x"]])
 
 
 def test_no_row_is_no_row(api: DataApi) -> None:

@@ -44,13 +44,13 @@ class CurrentOutput:
 
 
 @pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], ModuleType]:
-    """Load the handler of a stage."""
+def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., ModuleType]:
+    """Load the handler of a stage, or another module beside it."""
     folder = tmp_path / "contracts"
     folder.mkdir()
     (folder / "books.json").write_bytes(msgspec.json.encode(CONTRACT))
 
-    def run(stage: str) -> ModuleType:
+    def run(stage: str, module_name: str = "handler") -> ModuleType:
         environment = {
             "POWERTOOLS_SERVICE_NAME": stage,
             "POWERTOOLS_METRICS_NAMESPACE": "DataVault",
@@ -63,17 +63,20 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Mod
             "DATAVAULT_WORKGROUP": "w",
             "DATAVAULT_DATABASE": "d",
             "DATAVAULT_WAREHOUSE_SECRET_ARN": "admin",
+            "DATAVAULT_WAREHOUSE_MEMBERS": '{"loader": "acme-loader"}',
             "DATAVAULT_COPY_ROLE_ARN": "arn:copy",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        spec = importlib.util.spec_from_file_location(f"{stage}_handler", ROOT / "lambdas" / stage / "handler.py")
+        file = ROOT / "lambdas" / stage / f"{module_name}.py"
+        spec = importlib.util.spec_from_file_location(f"{stage}_{module_name}", file)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         # Powertools keeps a logger for the life of the process, and the output is another for each test.
-        module.logger.registered_handler.stream = CurrentOutput()
+        if hasattr(module, "logger"):
+            module.logger.registered_handler.stream = CurrentOutput()
         return module
 
     return run

@@ -66,14 +66,18 @@ def test_an_object_that_is_gone_fails_alone(handler: ModuleType, api: DataApi) -
     assert failed(handler.load_data(event, Context())) == ["message1"]
 
 
-def test_a_migration_answers_its_statements(handler: ModuleType, api: DataApi) -> None:
-    answer = handler.load_data({"action": "migrate"}, Context())
-    assert [statement.split(" (")[0] for statement in answer["statements"]] == [
-        "CREATE SCHEMA IF NOT EXISTS datavault",
-        "CREATE TABLE IF NOT EXISTS datavault.ledger",
-        'CREATE TABLE IF NOT EXISTS public."books"',
-    ]
-    assert len(api.started) == 4
+def test_a_migration_answers_its_statements_and_logs_in_as_the_administrator(
+    load: Callable[..., ModuleType], api: DataApi
+) -> None:
+    answer = load("loader", "migrate").migrate_data({}, Context())
+    assert answer["statements"][0] == "CREATE SCHEMA IF NOT EXISTS datavault"
+    assert 'GRANT ROLE "loader" TO "IAMR:acme-loader"' in answer["statements"]
+    assert {target["SecretArn"] for target in api.targets} == {"admin"}
+
+
+def test_a_load_logs_in_as_the_function_itself(handler: ModuleType, api: DataApi) -> None:
+    handler.load_data(sqs_event(put("a")), Context())
+    assert api.targets == [{"WorkgroupName": "w", "Database": "d"}]
 
 
 def test_an_environment_that_lacks_names_says_all_of_them(

@@ -13,7 +13,6 @@ from datavault.contract import Contracts, Field
 from datavault.edges import warehouse as warehouse_edge
 from datavault.edges.warehouse import Warehouse
 from datavault.stages.loader import Load, ParquetFile, Target, describe, group, load_keys, manifest
-from datavault.stages.migration import migrate
 from datavault.warehouse_sql import MigrationError
 
 from ..fakes import DataApi
@@ -263,23 +262,3 @@ def test_the_same_objects_again_use_the_same_manifest(s3: Any, api: DataApi, con
         run(keys, contracts)
     assert api.started[0] == api.started[1]
     assert boto3.client("s3").list_objects_v2(Bucket="processed", Prefix="manifests/")["KeyCount"] == 1
-
-
-def test_a_migration_runs_its_statements_one_by_one(api: DataApi, contracts: Contracts) -> None:
-    there = [["n", "bigint", None, 64, 0], ["s", "character varying", 1000, None, None]]
-    lineage = [
-        ["_object_id", "character", 32, None, None],
-        ["_received_at", "timestamp with time zone", None, None, None],
-    ]
-    api.results["id2"] = [[*there, *lineage]]
-    statements = migrate(contracts, TARGET.warehouse, lambda: 60)
-    assert statements[0] == "CREATE SCHEMA IF NOT EXISTS datavault"
-    assert [statement.split("(")[0] for statement in statements[2:]] == ['CREATE TABLE IF NOT EXISTS public."books" ']
-    assert api.started[-len(statements) :] == [[statement] for statement in statements]
-
-
-def test_a_migration_that_would_break_somebody_changes_nothing(api: DataApi, contracts: Contracts) -> None:
-    api.results["id2"] = [[["n", "date", None, None, None]]]
-    with pytest.raises(MigrationError):
-        migrate(contracts, TARGET.warehouse, lambda: 60)
-    assert [sql.split(" ")[0] for (sql,) in api.started] == ["SELECT"] * len(api.started)
