@@ -52,6 +52,13 @@ resource "aws_iam_policy" "boundary" {
         Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource = [module.clear_key.arn, module.masked_key.arn, module.operations_key.arn]
       },
+      {
+        # A workgroup's ARN ends in an id that Redshift makes up.
+        Sid      = "OwnWarehouse"
+        Effect   = "Allow"
+        Action   = "redshift-serverless:GetCredentials"
+        Resource = "arn:${local.partition}:redshift-serverless:${local.region}:${local.account_id}:workgroup/*"
+      },
       # These know no resource that could be named before a call.
       {
         Sid    = "OwnStatementsTracesAndInterfaces"

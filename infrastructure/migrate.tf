@@ -4,14 +4,16 @@
 module "migrator" {
   source = "../modules/function"
 
-  name               = "${var.project_name}-migrator"
-  handler            = "migrate.migrate_data"
-  package_path       = "${var.package_dir}/loader.zip"
-  architecture       = var.architecture
-  memory_mb          = 256 # It waits for Redshift.
-  timeout_seconds    = 600 # A warehouse that wakes up, and each statement by itself.
-  kms_key_arn        = module.operations_key.arn
-  log_retention_days = var.log_retention_days
+  name                     = "${var.project_name}-migrator"
+  handler                  = "migrate.migrate_data"
+  package_path             = "${var.package_dir}/loader.zip"
+  architecture             = var.architecture
+  memory_mb                = 256 # It waits for Redshift.
+  timeout_seconds          = 600 # A warehouse that wakes up, and each statement by itself.
+  kms_key_arn              = module.operations_key.arn
+  log_retention_days       = var.log_retention_days
+  vpc                      = local.function_vpc
+  permissions_boundary_arn = aws_iam_policy.boundary.arn
 
   environment = merge(local.common_environment, {
     POWERTOOLS_SERVICE_NAME        = "migrator"

@@ -20,7 +20,7 @@ locals {
   # KMS on their own.
   interface_services = {
     kinesis-streams = "kinesis"        # processor puts chunks
-    redshift-data   = "redshift-data"  # loader, auditor
+    redshift-data   = "redshift-data"  # loader, auditor, migrator
     secretsmanager  = "secretsmanager" # masking key, the warehouse's administrator
     sqs             = "sqs"            # processor holds events of a paused data set
   }

@@ -33,6 +33,8 @@ resource "aws_iam_role" "people" {
   name        = "${var.project_name}-${each.key}"
   description = each.value
 
+  permissions_boundary = aws_iam_policy.boundary.arn
+
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -77,6 +77,7 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     references: tuple[str, ...] = ()
     primary_key: tuple[str, ...] = ()
     sort_key: tuple[str, ...] = ()
+    dist_key: str | None = None  # None: Redshift chooses
     load_mode: Literal["append", "merge"] = "append"
     unknown_fields: Literal["reject", "ignore"] = "reject"
     csv: CsvOptions = CsvOptions()

@@ -145,7 +145,8 @@ def _create_table(contract: Contract) -> str:
     if contract.primary_key:
         lines.append(f"  PRIMARY KEY ({', '.join(map(quoted, contract.primary_key))})")
     sort_key = f" SORTKEY ({', '.join(map(quoted, contract.sort_key))})" if contract.sort_key else ""
-    return f"CREATE TABLE IF NOT EXISTS {table(contract)} (\n" + ",\n".join(lines) + f"\n) DISTSTYLE AUTO{sort_key}"
+    distribution = f"DISTSTYLE KEY DISTKEY ({quoted(contract.dist_key)})" if contract.dist_key else "DISTSTYLE AUTO"
+    return f"CREATE TABLE IF NOT EXISTS {table(contract)} (\n" + ",\n".join(lines) + f"\n) {distribution}{sort_key}"
 
 
 def load(contract: Contract, columns: int, manifest: str, copy_role_arn: str) -> list[str]:

@@ -375,3 +375,37 @@ def test_everything_that_can_be_encrypted_has_one_of_our_keys(planned: Resources
     for kind, field in fields.items():
         for address, values in of_type(planned, kind).items():
             assert values[field].startswith("arn:aws:kms:eu-central-1:111122223333:key/"), address
+
+
+def test_only_the_migrator_reads_the_administrators_secret(planned: Resources) -> None:
+    readers = {
+        address
+        for address, role in of_type(planned, "aws_iam_role_policy").items()
+        for statement in statements(role["policy"])
+        if any("redshift!" in resource for resource in statement["Resource"])
+    }
+    assert readers == {"module.migrator.aws_iam_role_policy.this"}
+
+
+def test_whoever_plays_a_role_in_the_warehouse_may_log_in_there_and_follow_his_own_statements(
+    planned: Resources,
+) -> None:
+    variables = planned["module.migrator.aws_lambda_function.this"]["environment"][0]["variables"]
+    members = json.loads(variables["DATAVAULT_WAREHOUSE_MEMBERS"])
+    assert members == {role: f"acme-{role}" for role in ("analyst", "auditor", "loader", "reader")}
+    roles = {role["name"] for role in of_type(planned, "aws_iam_role").values()}
+    assert set(members.values()) <= roles
+    granted = {
+        "loader": role_statements(planned, "loader"),
+        "auditor": role_statements(planned, "auditor"),
+        **{
+            role: {found["Sid"]: found for found in statements(policy["policy"])}
+            for role in ("analyst", "reader")
+            for policy in [planned[f'aws_iam_role_policy.people["{role}"]']]
+        },
+    }
+    for role, found in granted.items():
+        assert found["LogIn"]["Action"] == ["redshift-serverless:GetCredentials"], role
+        assert found["LogIn"]["Resource"] == ["arn:aws:redshift-serverless:eu-central-1:111122223333:workgroup/w"], role
+        owner = {"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}}
+        assert found["FollowOwnStatements"]["Condition"] == owner, role

@@ -49,19 +49,20 @@ def test_the_analyst_reads_everything_and_writes_nothing(datavault: Command, fli
     [
         ("loader", "drop table datavault.ledger"),
         ("loader", "delete from datavault.ledger"),
-        ("loader", "grant select on flights to public"),
+        ("loader", "alter table flights add column mine int"),
         ("auditor", "select count(*) from flights"),
         ("auditor", "insert into datavault.ledger select * from datavault.ledger"),
         ("processor", "select count(*) from datavault.ledger"),
     ],
 )
 def test_a_function_is_refused_one_step_beyond(run: Context, stage: str, sql: str) -> None:
-    with pytest.raises(StatementError, match=r"permission denied|must be owner|no privileges"):
+    with pytest.raises(StatementError, match=r"permission denied|must be owner"):
         as_function(run, stage).query(sql, deadline(30))
 
 
 def test_a_second_migration_changes_nothing(run: Context, warehouse: psycopg.Connection[tuple[Any, ...]]) -> None:
-    grants = "SELECT grantee, table_name, column_name, privilege_type FROM information_schema.column_privileges ORDER BY 1, 2, 3, 4"
+    columns = "grantee, table_name, column_name, privilege_type"
+    grants = f"SELECT {columns} FROM information_schema.column_privileges ORDER BY {columns}"
     before = warehouse.execute(grants).fetchall()
 
     answer = client("lambda").invoke(FunctionName=run.stack.functions["migrator"], Payload=b"{}")

@@ -52,6 +52,11 @@ def test_a_table_that_is_not_there_is_created_with_every_column_in_order() -> No
     ]
 
 
+def test_a_table_with_a_distribution_key_is_laid_out_by_it() -> None:
+    (statement,) = migration(msgspec.structs.replace(CONTRACT, dist_key="id"), {})
+    assert statement.endswith(') DISTSTYLE KEY DISTKEY ("id") SORTKEY ("at", "id")')
+
+
 def test_a_table_without_keys_has_no_key_clauses() -> None:
     (statement,) = migration(make_contract(), {})
     assert "KEY" not in statement

@@ -37,7 +37,7 @@ CONTRACT_PROPERTIES = {
     "onBadShare",
     "unknownFields",
 }
-OUTPUT_PROPERTIES = {"sortKey"}
+OUTPUT_PROPERTIES = {"distKey", "sortKey"}
 COLUMN_PROPERTIES = {"mask"}
 
 # From the least to the most sensitive; a dataset is as sensitive as its most sensitive column.
@@ -162,7 +162,8 @@ class _Compiler:
     ) -> Contract | None:
         primary_key = self._primary_key(self._schema_object(self._folder.name))
         sort_key = tuple(options.get("sortKey", ()))
-        self._check_keys({column.name: column for column in columns}, primary_key, sort_key)
+        dist_key = options.get("distKey")
+        self._check_keys({column.name: column for column in columns}, primary_key, sort_key, dist_key)
         if custom.get("loadMode") == "merge" and not primary_key:
             self._problem("loadMode", "merge needs a primary key", "set primaryKey: true on its columns")
         if (limit := custom.get("maxRecordBytes", 0)) and not 1 <= limit <= _MAX_RECORD_BYTES:
@@ -183,6 +184,7 @@ class _Compiler:
             "references": tuple(sorted(path.stem for path in (self._folder / "reference").glob("*.csv"))),
             "primary_key": primary_key,
             "sort_key": sort_key,
+            "dist_key": dist_key,
             "load_mode": custom.get("loadMode", "append"),
             "unknown_fields": custom.get("unknownFields", "reject"),
             "csv": {
@@ -217,11 +219,15 @@ class _Compiler:
         elif isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             self._problem("maxBadShare", f"is {share!r}", "from 0 to 1: 0.05 is five of a hundred records")
 
-    def _check_keys(self, columns: dict[str, Column], primary_key: tuple[str, ...], sort_key: tuple[str, ...]) -> None:
-        for name in sort_key:
-            if name not in columns:
-                self._problem("sortKey", f"{name!r} is no column")
-        for name in (*primary_key, *sort_key):
+    def _check_keys(
+        self, columns: dict[str, Column], primary_key: tuple[str, ...], sort_key: tuple[str, ...], dist_key: Any
+    ) -> None:
+        distributed = () if dist_key is None else (str(dist_key),)
+        for option, names in {"sortKey": sort_key, "distKey": distributed}.items():
+            for name in names:
+                if name not in columns:
+                    self._problem(option, f"{name!r} is no column")
+        for name in (*primary_key, *sort_key, *distributed):
             if name in columns and columns[name].warehouse_type == "super":
                 self._problem(name, "a nested column cannot be a key")
         for name in primary_key:

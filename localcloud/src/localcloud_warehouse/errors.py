@@ -103,6 +103,11 @@ def from_postgres(error: psycopg.Error) -> WarehouseError:  # noqa: PLR0911  one
             return WarehouseError(re.sub(r"^relation ", "Relation ", message), state)
         case "57014":
             return WarehouseError("Query cancelled on user's request", state)
+        case "23505" if (diag.constraint_name or "").startswith("pg_"):
+            return WarehouseError(f"{diag.constraint_name}: it already exists", "42710")
+        case "XX000" if "tuple concurrently" in message:
+            # Two transactions changed one entry of the catalog, for example the grants of a table.
+            return WarehouseError("1023", state, f"  Serializable isolation violation on table ({message})")
         case "40001":
             return WarehouseError("1023", state, f"  Serializable isolation violation on table ({message})")
     return WarehouseError(message, state)

@@ -109,7 +109,10 @@ def test_every_option_arrives(tmp_path: Path) -> None:
             {"property": "maxRecordBytes", "value": 100},
             {"property": "unknownFields", "value": "ignore"},
         ]
-        document["schema"][1]["customProperties"] = [{"property": "sortKey", "value": ["title", "id"]}]
+        document["schema"][1]["customProperties"] = [
+            {"property": "sortKey", "value": ["title", "id"]},
+            {"property": "distKey", "value": "id"},
+        ]
         document["schema"][1]["properties"][1]["classification"] = "restricted"
 
     contract = compiled(tmp_path, change)
@@ -117,7 +120,7 @@ def test_every_option_arrives(tmp_path: Path) -> None:
     assert contract.csv == CsvOptions(";", ("", "NA"))
     assert (contract.load_mode, contract.max_object_bytes, contract.max_record_bytes) == ("merge", 1000, 100)
     assert (contract.unknown_fields, contract.sort_key, contract.primary_key) == ("ignore", ("title", "id"), ("id",))
-    assert contract.classification == "restricted"
+    assert (contract.dist_key, contract.classification) == ("id", "restricted")
 
 
 @pytest.mark.parametrize(
@@ -208,11 +211,12 @@ def test_a_property_becomes_a_column(tmp_path: Path, given: dict[str, Any], kind
         (custom("maxRecordBytes", -1), "maxRecordBytes", "is -1", "at most 524288"),
         (custom("unknownFields", "keep"), "customProperties", "Invalid enum value 'keep'", ""),
         (output_custom("sortKey", ["nope"]), "sortKey", "'nope' is no column", ""),
+        (output_custom("distKey", "nope"), "distKey", "'nope' is no column", ""),
         (
             output_custom("color", 1),
             "schema.books.customProperties",
             "unknown customProperty 'color'",
-            "known here: sortKey",
+            "known here: distKey, sortKey",
         ),
         (sla("latency", 5, "parsecs"), "slaProperties.0", "5 parsecs", "whole number of"),
         (sla("retention", 0, "years"), "slaProperties.0", "0 years", "whole number of"),

@@ -96,7 +96,7 @@ def test_query_prints_a_table_csv_or_json(run: Run, api: Tables, stack: Stack) -
 
 
 @pytest.mark.parametrize(("arguments", "role"), [((), "arn:analyst"), (("--as", "reader"), "arn:reader")])
-def test_query_takes_the_role_that_is_asked_for(
+def test_query_takes_the_role_that_is_asked_for(  # noqa: PLR0917  fixtures
     arguments: tuple[str, ...], role: str, run: Run, api: Tables, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[tuple[str, ...]] = []

@@ -13,7 +13,6 @@ from datavault.contract import Contracts, Field
 from datavault.edges import warehouse as warehouse_edge
 from datavault.edges.warehouse import Warehouse
 from datavault.stages.loader import Load, ParquetFile, Target, describe, group, load_keys, manifest
-from datavault.warehouse_sql import MigrationError
 
 from ..fakes import DataApi
 from ..support import make_contract
