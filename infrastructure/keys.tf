@@ -36,17 +36,17 @@ module "operations_key" {
 
   name                 = "${var.project_name}-operations"
   description          = "DataVault ${var.project_name}: logs, alarms and the functions' environment."
-  via_services         = ["lambda", "sns", "sqs"]
+  via_services         = ["lambda", "s3", "sns", "sqs"]
   deletion_window_days = local.key_deletion_window_days
   log_group_arns       = [for group in ["/aws/lambda/${var.project_name}-*", "/aws/vpc/${var.project_name}"] : "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${group}"]
 
-  service_uses = {
+  service_uses = merge(local.trail_key_use, local.budget_key_use, {
     AlarmsPublish = {
       service     = "cloudwatch.amazonaws.com"
       source_arns = ["arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:${var.project_name}-*"]
     }
     ScheduleKeepsFailures = { service = "events.amazonaws.com", source_arns = [local.auditor_rule_arn] }
-  }
+  })
 }
 
 locals {

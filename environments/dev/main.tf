@@ -40,6 +40,7 @@ module "datavault" {
   raw_retention_days = 30
   object_lock        = { days = 1 }
   stream             = { mode = "PROVISIONED", shard_count = 1, retention_hours = 24 }
+  monthly_budget_usd = 100
   warehouse          = { base_capacity_rpu = 4, daily_limit_rpu_hours = 8 }
   functions          = { processor = { maximum_concurrency = 2 }, auditor = { period_minutes = 60 } }
 }

@@ -42,7 +42,10 @@ module "datavault" {
     allow_compliance_mode = var.accept_compliance_mode
   }
 
-  network   = { cidr = "10.66.0.0/20" }
+  network            = { cidr = "10.66.0.0/20" }
+  audit_trail        = true
+  monthly_budget_usd = 3000
+
   warehouse = { base_capacity_rpu = 16, daily_limit_rpu_hours = 96 }
   functions = { processor = { maximum_concurrency = 50 } }
 }

@@ -39,5 +39,7 @@ module "datavault" {
   raw_retention_days = 90
   object_lock        = { days = 7 }
   network            = { cidr = "10.65.0.0/20" }
+  audit_trail        = true
+  monthly_budget_usd = 500
   warehouse          = { base_capacity_rpu = 8, daily_limit_rpu_hours = 24 }
 }

@@ -70,6 +70,43 @@ locals {
   } if length(arns) > 0]
 }
 
+locals {
+  # As CloudTrail's documentation has it, each trail for itself:
+  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+  trail_delivery = flatten([for arns in [var.trail_arns] : [
+    {
+      Sid       = "LetTrailsLook"
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "s3:GetBucketAcl"
+      Resource  = aws_s3_bucket.this.arn
+      Condition = { ArnEquals = { "aws:SourceArn" = arns } }
+    },
+    {
+      Sid       = "LetTrailsWrite"
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "${aws_s3_bucket.this.arn}/AWSLogs/${data.aws_caller_identity.current.account_id}/*"
+      Condition = { ArnEquals = { "aws:SourceArn" = arns } }
+    },
+  ] if length(arns) > 0])
+
+  # Whoever holds a key of another account, or is let in by a later mistake of this policy, stays out. Services that
+  # come on their own account are let in above, each for its own resources.
+  other_accounts = {
+    Sid       = "DenyOtherAccounts"
+    Effect    = "Deny"
+    Principal = "*"
+    Action    = "s3:*"
+    Resource  = local.everything
+    Condition = {
+      StringNotEquals = { "aws:PrincipalAccount" = data.aws_caller_identity.current.account_id }
+      Bool            = { "aws:PrincipalIsAWSService" = "false" }
+    }
+  }
+}
+
 resource "aws_s3_bucket_policy" "this" {
   # Two settings of one bucket written at once answer OperationAborted.
   depends_on = [aws_s3_bucket_public_access_block.this, aws_s3_bucket_ownership_controls.this]
@@ -79,7 +116,8 @@ resource "aws_s3_bucket_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [local.tls_only, local.customer_key], local.other_key, local.unconditional_put, local.writer_delete, local.log_delivery,
+      [local.tls_only, local.other_accounts, local.customer_key], local.other_key, local.unconditional_put, local.writer_delete,
+      local.log_delivery, local.trail_delivery,
     )
   })
 }

@@ -28,6 +28,13 @@ variable "log_source_arns" {
   default     = []
 }
 
+variable "trail_arns" {
+  description = "CloudTrail trails (ARNs) whose files this bucket takes."
+  type        = list(string)
+  nullable    = false
+  default     = []
+}
+
 variable "object_lock" {
   description = "Default retention that makes the bucket WORM: `days`, `mode` (`GOVERNANCE`, or `COMPLIANCE` with `allow_compliance_mode`)."
   type = object({

@@ -59,7 +59,7 @@ locals {
     Sid       = sid
     Effect    = "Allow"
     Principal = { Service = use.service }
-    Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
     Resource  = "*"
     Condition = {
       StringEquals = { "aws:SourceAccount" = local.account_id }

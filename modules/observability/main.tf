@@ -7,6 +7,7 @@ locals {
     "arn", data.aws_partition.current.partition, "cloudwatch", data.aws_region.current.name,
     data.aws_caller_identity.current.account_id, "alarm", "${var.name}-",
   ])
+  budget_arn_pattern = "arn:${data.aws_partition.current.partition}:budgets::${data.aws_caller_identity.current.account_id}:budget/${var.name}-*"
 }
 
 resource "aws_sns_topic" "alarms" {
@@ -29,6 +30,17 @@ resource "aws_sns_topic_policy" "alarms" {
         Condition = {
           StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
           ArnLike      = { "aws:SourceArn" = "${local.alarm_arn_prefix}*" }
+        }
+      },
+      {
+        Sid       = "LetOurBudgetsPublish"
+        Effect    = "Allow"
+        Principal = { Service = "budgets.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.alarms.arn
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
+          ArnLike      = { "aws:SourceArn" = local.budget_arn_pattern }
         }
       },
       {

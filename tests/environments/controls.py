@@ -30,6 +30,7 @@ def _buckets(client: Client) -> list[str]:
 
 
 def _takes_logs(bucket: str) -> bool:
+    """A bucket of S3's access logs, which cannot log itself and whose delivery cannot use KMS."""
     return bucket.endswith("-access-logs")
 
 
@@ -251,6 +252,15 @@ def logs_are_kept_long_enough(client: Client) -> Iterator[str]:
     for group in client("logs").describe_log_groups()["logGroups"]:
         if group.get("retentionInDays", 0) < 30 or not group.get("kmsKeyId"):
             yield f"{group['logGroupName']}: {group.get('retentionInDays')} days, key {group.get('kmsKeyId')}"
+
+
+@control("CloudTrail.2", "CloudTrail.4")
+def trails_are_encrypted_and_signed(client: Client) -> Iterator[str]:
+    for trail in client("cloudtrail").describe_trails()["trailList"]:
+        if not trail.get("KmsKeyId"):
+            yield f"{trail['Name']} has no key of ours"
+        if not trail["LogFileValidationEnabled"]:
+            yield f"{trail['Name']} is not signed"
 
 
 @control("EC2.2")

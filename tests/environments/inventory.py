@@ -9,6 +9,10 @@ def everything(client: Client) -> dict[str, list[str]]:
     """Names of all that somebody made, by kind; kinds without any are left out."""
     found = {
         "alarms": _names(client("cloudwatch").describe_alarms()["MetricAlarms"], "AlarmName"),
+        "budgets": _names(
+            client("budgets").describe_budgets(AccountId=client("sts").get_caller_identity()["Account"])["Budgets"],
+            "BudgetName",
+        ),
         "buckets": _names(client("s3").list_buckets()["Buckets"], "Name"),
         "functions": _names(client("lambda").list_functions()["Functions"], "FunctionName"),
         "keys": _keys(client("kms")),
@@ -22,6 +26,7 @@ def everything(client: Client) -> dict[str, list[str]]:
         "sources": _names(client("lambda").list_event_source_mappings()["EventSourceMappings"], "UUID"),
         "streams": client("kinesis").list_streams()["StreamNames"],
         "topics": _names(client("sns").list_topics()["Topics"], "TopicArn"),
+        "trails": _names(client("cloudtrail").describe_trails()["trailList"], "Name"),
         "vpcs": [vpc["VpcId"] for vpc in client("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]],
         "workgroups": _names(client("redshift-serverless").list_workgroups()["workgroups"], "workgroupName"),
     }

@@ -30,6 +30,7 @@ def client(endpoint: str) -> Client:
     role = _role(client("iam"))
     _function(client("lambda"), role)
     _warehouse(client("redshift-serverless"))
+    client("cloudtrail").create_trail(Name="wrong", S3BucketName="wrong-processed-data")
     client("secretsmanager").create_secret(Name="wrong", SecretString="x")
     client("cloudwatch").put_metric_alarm(
         AlarmName="wrong",

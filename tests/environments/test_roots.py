@@ -113,10 +113,13 @@ def test_destroy_leaves_nothing(root: str, lives: dict[str, Future[Life]]) -> No
 
 
 @pytest.mark.parametrize(("root", "has_network"), [("dev", False), ("staging", True), ("prod", True)])
-def test_production_and_its_rehearsal_have_a_network(
+def test_production_and_its_rehearsal_have_a_network_and_a_trail(
     root: str, has_network: bool, lives: dict[str, Future[Life]]
 ) -> None:
-    assert ("vpcs" in lives[root].result().made) == has_network
+    made = lives[root].result().made
+
+    assert ("vpcs" in made) == ("trails" in made) == has_network
+    assert "budgets" in made
 
 
 def test_credentials_of_another_account_are_refused(cloud: dict[str, str], tmp_path: Path) -> None:

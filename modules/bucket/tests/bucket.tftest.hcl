@@ -203,3 +203,34 @@ run "a_log_bucket_lets_only_the_named_buckets_log" {
     error_message = "A log bucket must use S3's own key: log delivery cannot use KMS."
   }
 }
+
+run "other_accounts_stay_out_and_services_do_not" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : [statement.Effect, statement.Action, statement.Condition]
+      if statement.Sid == "DenyOtherAccounts"] == [["Deny", "s3:*", {
+        StringNotEquals = { "aws:PrincipalAccount" = "111122223333" }
+        Bool            = { "aws:PrincipalIsAWSService" = "false" }
+    }]]
+    error_message = "Principals of another account must be denied everything, AWS's own services not."
+  }
+}
+
+run "a_trail_writes_its_own_files_and_nothing_else" {
+  command = plan
+
+  variables {
+    trail_arns = ["arn:aws:cloudtrail:eu-central-1:111122223333:trail/acme-objects"]
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Action => statement.Condition.ArnEquals["aws:SourceArn"]
+      if statement.Principal == { Service = "cloudtrail.amazonaws.com" }
+      } == {
+      "s3:GetBucketAcl" = ["arn:aws:cloudtrail:eu-central-1:111122223333:trail/acme-objects"]
+      "s3:PutObject"    = ["arn:aws:cloudtrail:eu-central-1:111122223333:trail/acme-objects"]
+    }
+    error_message = "CloudTrail must be let in for this trail alone (confused deputy)."
+  }
+}

@@ -63,14 +63,23 @@ run "the_topic_is_encrypted_and_takes_our_alarms_only" {
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : [statement.Principal, statement.Condition] if statement.Effect == "Allow"] == [[
-      { Service = "cloudwatch.amazonaws.com" },
-      {
-        ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:acme-*" }
-        StringEquals = { "aws:SourceAccount" = "111122223333" }
-      },
-    ]]
-    error_message = "Only this stack's alarms may publish."
+    condition = [for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : [statement.Principal, statement.Condition] if statement.Effect == "Allow"] == [
+      [
+        { Service = "cloudwatch.amazonaws.com" },
+        {
+          ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:acme-*" }
+          StringEquals = { "aws:SourceAccount" = "111122223333" }
+        },
+      ],
+      [
+        { Service = "budgets.amazonaws.com" },
+        {
+          ArnLike      = { "aws:SourceArn" = "arn:aws:budgets::111122223333:budget/acme-*" }
+          StringEquals = { "aws:SourceAccount" = "111122223333" }
+        },
+      ],
+    ]
+    error_message = "Only this stack's alarms and budgets may publish."
   }
 }
 
