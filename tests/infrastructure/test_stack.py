@@ -254,7 +254,8 @@ def test_a_contracts_retention_ends_its_objects_and_no_others(planned: Resources
 def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(planned: Resources) -> None:
     alarms = {
         alarm["alarm_name"].removeprefix("acme-"): alarm["alarm_description"]
-        for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()
+        for kind in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
+        for alarm in of_type(planned, kind).values()
     }
     named = {
         name: re.fullmatch(r".*\. Runbook: docs/operations/runbooks/([a-z-]+)\.md", text)
@@ -264,6 +265,42 @@ def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(planned: Resources
     assert {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"} == set(books.values())
     # Where datasets have an alarm each, they share the runbook that the names begin with.
     assert [name for name in alarms if not (name == books[name] or name.startswith(f"{books[name]}-"))] == []
+
+
+def test_the_pipelines_alarm_is_on_when_any_other_is(planned: Resources) -> None:
+    (pipeline,) = of_type(planned, "aws_cloudwatch_composite_alarm").values()
+    others = {alarm["alarm_name"] for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()}
+
+    assert set(re.findall(r'ALARM\("([^"]+)"\)', pipeline["alarm_rule"])) == others
+    assert set(pipeline["alarm_rule"].split()) - {"OR"} == {f'ALARM("{name}")' for name in others}
+    assert len(pipeline["alarm_rule"]) <= 10_240  # CloudWatch
+    assert len(others) <= 100  # CloudWatch, children of a composite alarm
+
+
+def test_dashboards_show_every_function_and_dataset_in_metrics_that_exist(planned: Resources) -> None:
+    bodies = {
+        dashboard["dashboard_name"]: json.loads(dashboard["dashboard_body"])
+        for dashboard in of_type(planned, "aws_cloudwatch_dashboard").values()
+    }
+    assert bodies.keys() == {"acme-performance", "acme-business"}
+    shown = {name: list(_metrics(body)) for name, body in bodies.items()}
+
+    functions = {function["function_name"] for function in of_type(planned, "aws_lambda_function").values()}
+    durations = [metric for metric in shown["acme-performance"] if metric[:2] == ["AWS/Lambda", "Duration"]]
+    assert {metric[3] for metric in durations} == functions
+    assert {metric[4]["stat"] for metric in durations} == {"p50", "p95", "p99"}
+
+    ours = [metric for metric in shown["acme-business"] if metric[0] == "DataVault"]
+    assert {metric[5] for metric in ours} == {
+        path.parent.name for path in (STACK / "contracts").glob("*/contract.odcs.yaml")
+    }
+    code = "".join(path.read_text() for path in (ROOT / "lambdas").rglob("*.py"))
+    assert {metric[1] for metric in ours} <= set(re.findall(r'"(\w+)"', code))
+
+
+def _metrics(body: dict[str, Any]) -> Iterator[list[Any]]:
+    for widget in body["widgets"]:
+        yield from (metric for metric in widget["properties"]["metrics"] if isinstance(metric[0], str))
 
 
 def test_every_dataset_has_the_alarms_of_its_promise(planned: Resources) -> None:
