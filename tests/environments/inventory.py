@@ -14,6 +14,10 @@ def everything(client: Client) -> dict[str, list[str]]:
             "BudgetName",
         ),
         "buckets": _names(client("s3").list_buckets()["Buckets"], "Name"),
+        "composite alarms": _names(
+            client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"], "AlarmName"
+        ),
+        "dashboards": _names(client("cloudwatch").list_dashboards()["DashboardEntries"], "DashboardName"),
         "functions": _names(client("lambda").list_functions()["Functions"], "FunctionName"),
         "keys": _keys(client("kms")),
         "log groups": _names(client("logs").describe_log_groups()["logGroups"], "logGroupName"),
