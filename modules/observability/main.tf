@@ -114,8 +114,10 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 }
 
 # The pipeline in one state, for a status page or a deployment that must wait for calm. It tells nobody: each alarm does.
-resource "aws_cloudwatch_composite_alarm" "pipeline" {
-  alarm_name        = "${var.name}-pipeline"
-  alarm_description = "At least one alarm of ${var.name} is on. Runbook: ${var.runbooks}/pipeline.md"
+resource "aws_cloudwatch_composite_alarm" "this" {
+  for_each = length(var.alarms) > 0 ? { pipeline = "${var.name}-pipeline" } : {}
+
+  alarm_name        = each.value
+  alarm_description = "At least one alarm of ${var.name} is on. Runbook: ${var.runbooks}/${each.key}.md"
   alarm_rule        = join(" OR ", [for alarm in aws_cloudwatch_metric_alarm.this : "ALARM(\"${alarm.alarm_name}\")"])
 }

@@ -150,3 +150,30 @@ run "an_expression_over_several_metrics_is_an_alarm" {
     error_message = "An alarm over an expression has no metric of its own."
   }
 }
+
+run "the_pipelines_alarm_follows_every_other_and_tells_nobody" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_composite_alarm.this["pipeline"].alarm_rule == "ALARM(\"acme-loader-dlq\")"
+    error_message = "Any alarm must show in the pipeline's."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_composite_alarm.this["pipeline"].alarm_actions == null
+    error_message = "Each alarm tells for itself; twice would be noise."
+  }
+}
+
+run "without_alarms_there_is_no_pipelines_alarm" {
+  command = plan
+
+  variables {
+    alarms = {}
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_composite_alarm.this) == 0
+    error_message = "CloudWatch takes no empty rule."
+  }
+}
