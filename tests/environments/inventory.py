@@ -18,6 +18,8 @@ def everything(client: Client) -> dict[str, list[str]]:
             client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"], "AlarmName"
         ),
         "dashboards": _names(client("cloudwatch").list_dashboards()["DashboardEntries"], "DashboardName"),
+        "deployed applications": client("codedeploy").list_applications()["applications"],
+        "detectors": client("guardduty").list_detectors()["DetectorIds"],
         "functions": _names(client("lambda").list_functions()["Functions"], "FunctionName"),
         "keys": _keys(client("kms")),
         "log groups": _names(client("logs").describe_log_groups()["logGroups"], "logGroupName"),
@@ -26,6 +28,8 @@ def everything(client: Client) -> dict[str, list[str]]:
         "queues": client("sqs").list_queues().get("QueueUrls", []),
         "roles": _names(client("iam").list_roles()["Roles"], "RoleName"),
         "rules": _names(client("events").list_rules()["Rules"], "Name"),
+        "saved queries": _names(client("logs").describe_query_definitions()["queryDefinitions"], "name"),
+        "schedules": _names(client("scheduler").list_schedules()["Schedules"], "Name"),
         "secrets": _names(client("secretsmanager").list_secrets()["SecretList"], "Name"),
         "sources": _names(client("lambda").list_event_source_mappings()["EventSourceMappings"], "UUID"),
         "streams": client("kinesis").list_streams()["StreamNames"],

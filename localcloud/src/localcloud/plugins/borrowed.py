@@ -1,4 +1,4 @@
-"""Services that moto has and LocalStack does not offer: CloudTrail and Budgets, with what moto leaves out of them."""
+"""Services that moto has and LocalStack does not offer, and what moto leaves out of CloudTrail and Budgets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ Answer = Callable[[RequestContext, dict[str, Any]], dict[str, Any]]
 def cloudtrail() -> Service:
     """Make the service."""
     Trail.check_bucket_exists = _check_bucket
-    return _borrowed("cloudtrail", dict.fromkeys(load_service("cloudtrail").operation_names, _by_name))
+    return borrow("cloudtrail", dict.fromkeys(load_service("cloudtrail").operation_names, _by_name))
 
 
 @aws_provider(api="budgets")
@@ -44,7 +44,7 @@ def budgets() -> Service:
         tags[arn] = request.get("ResourceTags", [])
         return dict(call_moto(context))
 
-    return _borrowed(
+    return borrow(
         "budgets",
         {
             "CreateBudget": create_budget,
@@ -65,8 +65,8 @@ def _by_name(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]
     return dict(call_moto_with_request(context, {**request, **arns}) if arns else call_moto(context))
 
 
-def _borrowed(name: str, ours: dict[str, Answer]) -> Service:
-    """Every operation of the service is moto's unless it is one of `ours`."""
+def borrow(name: str, ours: dict[str, Answer]) -> Service:
+    """Make the service: every operation of the service is moto's unless it is one of `ours`."""
     members: dict[str, Any] = {"service": name}
     for operation in load_service(name).operation_names:
         members[operation] = handler(operation, expand=False)(_method(operation, ours.get(operation)))

@@ -5,13 +5,15 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+from localstack.aws.protocol import service_router
+from localstack.aws.spec import ServiceModelIdentifier
 from localstack.runtime.server import twisted as gateway_server
 from localstack.services.lambda_.event_source_mapping import esm_worker
 from localstack.services.s3 import provider as s3_provider
 from localstack.services.sqs import constants as sqs_constants
 from twisted.internet import endpoints
 
-from localcloud.plugins import cloudformation, network
+from localcloud.plugins import cloudformation, network, queries
 
 # Pause between two polls of an event source mapping. LocalStack's setting takes whole seconds only, so that each hop
 # from queue or stream to function costs up to one. AWS polls a shard four times a second at most.
@@ -34,3 +36,6 @@ def apply() -> None:
     esm_worker.LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC = 1
     cloudformation.mend()
     network.mend()
+    queries.mend()
+    # Some paths of Signer look like buckets, and would go to S3.
+    service_router.signing_name_path_prefix_rules["signer"] = {"*": ServiceModelIdentifier("signer")}

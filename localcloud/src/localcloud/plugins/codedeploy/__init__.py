@@ -1,0 +1,1 @@
+"""CodeDeploy, as far as functions need it."""
