@@ -7,8 +7,11 @@ MAKEFLAGS += --no-print-directory
 
 ENV ?= local
 # Functions run on arm64 in an account, and on this machine on the laptop.
-PLATFORM ?= $(if $(filter local,$(ENV)),,aarch64-manylinux_2_28)
+PLATFORM ?= $(if $(filter local,$(ENV)),$(if $(AWS),aarch64-manylinux_2_28),aarch64-manylinux_2_28)
 OPTIONS ?=
+# As it was given, and by the environment, not in a recipe's text: a branch may be called `$(shell …)`.
+override BRANCH := $(value BRANCH)
+export BRANCH
 SOAK_MINUTES ?= 60
 SOAK_SEED ?=
 export TF_IN_AUTOMATION := 1
@@ -86,6 +89,32 @@ destroy: environment ## Destroy everything in ENV; asks first, except on the lap
 environment: setup $(if $(filter local,$(ENV)),cloud)
 	@test -d environments/$(ENV) || { echo "no environment '$(ENV)'; there are: $$(ls environments | xargs)" >&2; exit 2; }
 
+##@ Previews: a stack for a branch, which ends by itself (on the local cloud; with AWS=1 in dev's account)
+
+.PHONY: preview
+preview: preview-setup package ## Make or renew the preview of BRANCH
+	@$(if $(AWS),,localcloud/.venv/bin/localcloud start)
+	@$(preview) up "$$BRANCH" $(in_account)
+
+.PHONY: preview-destroy
+preview-destroy: preview-setup ## Destroy the preview of BRANCH, with its data
+	@$(preview) destroy "$$BRANCH" $(in_account)
+
+.PHONY: preview-list
+preview-list: preview-setup ## Show the previews that there are, and until when
+	@$(preview) list $(in_account)
+
+.PHONY: preview-sweep
+preview-sweep: preview-setup ## Destroy the previews whose time is over; for CI, every hour
+	@$(preview) sweep $(in_account)
+
+.PHONY: preview-setup
+preview-setup: $(if $(AWS),,cloud)
+	@scripts/setup preview
+
+preview := .local/preview/venv/bin/python -m environments.preview
+in_account := $(if $(AWS),--aws)
+
 ##@ Check
 
 .PHONY: test
@@ -130,8 +159,8 @@ test-infra: cloud package ## Every root on the emulators: apply, empty plan, con
 
 .PHONY: lint
 lint: cloud ## Format, style, types; Terraform, contracts
-	@$(python) -m ruff format --check lambdas scripts tests
-	@$(python) -m ruff check lambdas scripts tests
+	@$(python) -m ruff format --check lambdas scripts tests environments
+	@$(python) -m ruff check lambdas scripts tests environments
 	@.venv/bin/mypy
 	@cd localcloud && .venv/bin/ruff format --check src tests && .venv/bin/ruff check src tests && .venv/bin/mypy
 	@.venv/bin/datavault contract check
@@ -140,8 +169,8 @@ lint: cloud ## Format, style, types; Terraform, contracts
 
 .PHONY: format
 format: setup ## Format and mend what can be mended
-	@$(python) -m ruff check --fix --exit-zero --quiet lambdas scripts tests
-	@$(python) -m ruff format lambdas scripts tests
+	@$(python) -m ruff check --fix --exit-zero --quiet lambdas scripts tests environments
+	@$(python) -m ruff format lambdas scripts tests environments
 	@scripts/lint-terraform --fix
 
 .PHONY: clean
