@@ -53,11 +53,13 @@ resource "aws_iam_policy" "boundary" {
         Resource = [module.clear_key.arn, module.masked_key.arn, module.operations_key.arn]
       },
       {
-        # A workgroup's ARN ends in an id that Redshift makes up.
-        Sid      = "OwnWarehouse"
-        Effect   = "Allow"
-        Action   = "redshift-serverless:GetCredentials"
-        Resource = "arn:${local.partition}:redshift-serverless:${local.region}:${local.account_id}:workgroup/*"
+        # These ARNs end in ids that Redshift makes up.
+        Sid    = "OwnWarehouse"
+        Effect = "Allow"
+        Action = ["redshift-serverless:CreateSnapshot", "redshift-serverless:GetCredentials"]
+        Resource = [for kind in ["namespace", "snapshot", "workgroup"] :
+          "arn:${local.partition}:redshift-serverless:${local.region}:${local.account_id}:${kind}/*"
+        ]
       },
       # These know no resource that could be named before a call.
       {

@@ -23,7 +23,7 @@ module "masked_key" {
 
   name                 = "${var.project_name}-masked"
   description          = "DataVault ${var.project_name}: data as consumers read it."
-  via_services         = ["redshift", "redshift-serverless", "s3", "secretsmanager", "sqs"]
+  via_services         = ["redshift", "redshift-serverless", "s3", "scheduler", "secretsmanager", "sqs"]
   deletion_window_days = local.key_deletion_window_days
 
   service_uses = {

@@ -110,10 +110,12 @@ variable "stream" {
 }
 
 variable "warehouse" {
-  description = "Size and daily limit of the warehouse."
+  description = "Size, limits and snapshots of the warehouse."
   type = object({
-    base_capacity_rpu     = optional(number, 4)
-    daily_limit_rpu_hours = optional(number)
+    base_capacity_rpu       = optional(number, 4)
+    daily_limit_rpu_hours   = optional(number)
+    monthly_limit_rpu_hours = optional(number)
+    snapshot                = optional(object({ cron = string, retention_days = number }))
   })
   nullable = false
   default  = {}

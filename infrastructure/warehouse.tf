@@ -9,6 +9,8 @@ module "warehouse" {
   source_bucket_arn        = local.bucket_arns[local.processed_bucket]
   source_prefixes          = ["data/", "manifests/"]
   base_capacity_rpu        = var.warehouse.base_capacity_rpu
+  monthly_limit_rpu_hours  = var.warehouse.monthly_limit_rpu_hours
+  snapshot                 = var.warehouse.snapshot
   daily_limit_rpu_hours    = var.warehouse.daily_limit_rpu_hours
   subnet_ids               = flatten([for network in module.network : network.subnet_ids])
   security_group_ids       = [for network in module.network : network.warehouse_security_group_id]

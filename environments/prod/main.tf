@@ -46,6 +46,11 @@ module "datavault" {
   audit_trail        = true
   monthly_budget_usd = 3000
 
-  warehouse = { base_capacity_rpu = 16, daily_limit_rpu_hours = 96 }
+  warehouse = {
+    base_capacity_rpu       = 16
+    daily_limit_rpu_hours   = 96
+    monthly_limit_rpu_hours = 1500
+    snapshot                = { cron = "cron(30 3 * * ? *)", retention_days = 35 }
+  }
   functions = { processor = { maximum_concurrency = 50 } }
 }

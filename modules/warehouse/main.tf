@@ -53,13 +53,13 @@ resource "aws_redshiftserverless_workgroup" "this" {
   }
 }
 
-# A bill that cannot run away: past the limit the workgroup stops answering until the next day.
+# A bill that cannot run away: past a limit the workgroup stops answering until the next day, or month.
 resource "aws_redshiftserverless_usage_limit" "compute" {
-  for_each = var.daily_limit_rpu_hours == null ? {} : { daily = var.daily_limit_rpu_hours }
+  for_each = { for period, amount in { daily = var.daily_limit_rpu_hours, monthly = var.monthly_limit_rpu_hours } : period => amount if amount != null }
 
   resource_arn  = aws_redshiftserverless_workgroup.this.arn
   usage_type    = "serverless-compute"
-  period        = "daily"
+  period        = each.key
   amount        = each.value
   breach_action = "deactivate"
 }

@@ -61,7 +61,7 @@ variable "source_prefixes" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "Boundary of the COPY role."
+  description = "Boundary of the roles for COPY and snapshots."
   type        = string
   nullable    = false
 }
@@ -86,6 +86,36 @@ variable "daily_limit_rpu_hours" {
   validation {
     condition     = var.daily_limit_rpu_hours == null || try(var.daily_limit_rpu_hours >= 1, false)
     error_message = "daily_limit_rpu_hours must be at least 1."
+  }
+}
+
+variable "monthly_limit_rpu_hours" {
+  description = "RPU-hours a month after which the workgroup is switched off; null sets no limit."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.monthly_limit_rpu_hours == null || try(var.monthly_limit_rpu_hours >= coalesce(var.daily_limit_rpu_hours, 1), false)
+    error_message = "monthly_limit_rpu_hours must be at least 1, and not below the daily limit, which could never be reached."
+  }
+}
+
+variable "snapshot" {
+  description = "When a snapshot is made (an EventBridge cron expression, UTC) and for how many days it is kept; null makes none. Redshift's own recovery points reach back 24 hours."
+  type = object({
+    cron           = string
+    retention_days = number
+  })
+  default = null
+
+  validation {
+    condition     = var.snapshot == null || can(regex("^cron\\(.+\\)$", var.snapshot.cron))
+    error_message = "snapshot.cron must be a cron expression of EventBridge: cron(30 3 * * ? *)."
+  }
+
+  validation {
+    condition     = var.snapshot == null || try(var.snapshot.retention_days >= 1 && var.snapshot.retention_days <= 3653, false)
+    error_message = "snapshot.retention_days must be 1 to 3653 (Redshift Serverless)."
   }
 }
 

@@ -13,3 +13,7 @@ mock_data "aws_region" {
 mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::111122223333:role/acme-warehouse-copy" }
 }
+
+mock_resource "aws_redshiftserverless_namespace" {
+  defaults = { arn = "arn:aws:redshift-serverless:eu-central-1:111122223333:namespace/n" }
+}

@@ -84,6 +84,37 @@ run "a_limit_of_nothing_is_refused" {
   expect_failures = [var.daily_limit_rpu_hours]
 }
 
+run "a_monthly_limit_below_the_daily_one_is_refused" {
+  command = plan
+
+  variables {
+    daily_limit_rpu_hours   = 96
+    monthly_limit_rpu_hours = 95
+  }
+
+  expect_failures = [var.monthly_limit_rpu_hours]
+}
+
+run "a_snapshot_at_no_time_is_refused" {
+  command = plan
+
+  variables {
+    snapshot = { cron = "30 3 * * ? *", retention_days = 7 }
+  }
+
+  expect_failures = [var.snapshot]
+}
+
+run "a_snapshot_that_is_not_kept_is_refused" {
+  command = plan
+
+  variables {
+    snapshot = { cron = "cron(30 3 * * ? *)", retention_days = 0 }
+  }
+
+  expect_failures = [var.snapshot]
+}
+
 run "a_query_time_that_redshift_refuses_is_refused" {
   command = plan
 

@@ -95,3 +95,56 @@ run "a_daily_limit_switches_the_warehouse_off" {
     error_message = "The bill must not run away."
   }
 }
+
+run "limits_switch_the_workgroup_off" {
+  command = plan
+
+  variables {
+    daily_limit_rpu_hours   = 96
+    monthly_limit_rpu_hours = 900
+  }
+
+  assert {
+    condition = { for period, limit in aws_redshiftserverless_usage_limit.compute : period => [limit.period, limit.amount, limit.breach_action] } == {
+      daily   = ["daily", 96, "deactivate"]
+      monthly = ["monthly", 900, "deactivate"]
+    }
+    error_message = "Each limit must end the spending of its period."
+  }
+}
+
+run "without_being_asked_there_is_no_limit_and_no_snapshot" {
+  command = plan
+
+  assert {
+    condition     = length(aws_redshiftserverless_usage_limit.compute) + length(aws_scheduler_schedule.snapshot) + length(aws_iam_role.snapshot) == 0
+    error_message = "Limits and snapshots are the environment's choice."
+  }
+}
+
+run "snapshots_are_made_by_the_clock_and_kept" {
+  command = plan
+
+  variables {
+    snapshot = { cron = "cron(30 3 * * ? *)", retention_days = 30 }
+  }
+
+  assert {
+    condition = jsondecode(aws_scheduler_schedule.snapshot["this"].target[0].input) == {
+      NamespaceName = "acme", RetentionPeriod = 30, SnapshotName = "acme-<aws.scheduler.execution-id>"
+    }
+    error_message = "Each snapshot must be the namespace's, with a name of its own, and end."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.snapshot["this"].assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+    error_message = "Only this account's schedules may take the role."
+  }
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.snapshot["this"].policy).Statement : statement.Action])) == toset([
+      "kms:Decrypt", "redshift-serverless:CreateSnapshot",
+    ])
+    error_message = "The role makes snapshots and does nothing else."
+  }
+}
