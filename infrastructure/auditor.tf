@@ -30,7 +30,7 @@ module "auditor" {
     DATAVAULT_DATABASE          = module.warehouse.database
 
     # Not longer than quarantine is kept: what has expired there must not look like lost.
-    DATAVAULT_AUDIT_DAYS = min(var.functions.auditor.days, var.raw_retention_days)
+    DATAVAULT_AUDIT_DAYS = min(var.functions.auditor.days, local.raw_retention_extremes.shortest)
   })
 
   permissions = {

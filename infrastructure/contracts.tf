@@ -14,13 +14,12 @@ locals {
     y    = 31536000, year = 31536000, years = 31536000,
     true = 31536000, # yamldecode reads YAML 1.1, where a bare y means true.
   }
+  # `retention` is a promise about what consumers read, unless it names the schema object of what producers send.
   promises = { for dataset, contract in local.contracts : dataset => { for promise in try(contract.slaProperties, []) :
-    promise.property => promise.value * local.unit_seconds[tostring(promise.unit)]
+    promise.property == "retention" && try(promise.element, dataset) == "${dataset}_raw" ? "raw_retention" : promise.property =>
+    promise.value * local.unit_seconds[tostring(promise.unit)]
     if contains(["latency", "retention"], promise.property)
   } }
-
-  # Days that the Parquet objects of a data set are kept (the warehouse keeps its rows); a data set that does not say is kept for ever.
-  retention_days = { for dataset, promise in local.promises : dataset => floor(promise.retention / 86400) if can(promise.retention) }
 
   # The share of bad records that a contract allows, where it says one.
   bad_shares = { for dataset, contract in local.contracts : dataset => one([

@@ -98,6 +98,11 @@ output "warehouse_roles" {
 }
 
 output "raw_retention_days" {
-  description = "Days that raw objects and quarantined records are kept."
+  description = "Days that raw objects and quarantined records are kept where their contract does not say."
   value       = var.raw_retention_days
+}
+
+output "object_reader_policy_arn" {
+  description = "Policy for roles of people who read Parquet objects: each as far as the role's tag `datavault-clearance` goes."
+  value       = aws_iam_policy.object_reader.arn
 }

@@ -10,6 +10,7 @@ module "processed" {
   allow_compliance_mode = var.object_lock.allow_compliance_mode
   write_once_prefixes   = ["claims/", "contracts/", "data/", "manifests/", "receipts/", "seals/"]
   writer_role_arns      = [module.processor.role_arn, module.enrichment.role_arn, module.loader.role_arn, module.auditor.role_arn]
+  tag_guarded_prefixes  = ["data/"]
   force_destroy         = var.disposable
   tags                  = { classification = "confidential" }
 
@@ -17,12 +18,8 @@ module "processed" {
     { for dataset in local.datasets : "data-${dataset}" => {
       prefix          = "data/${dataset}/"
       expiration_days = lookup(local.retention_days, dataset, null)
-
-      # The warehouse holds the rows; the objects are for reloads. Both classes answer in milliseconds.
-      transition_days = { for class, days in { STANDARD_IA = 90, GLACIER_IR = 365 } : class => days
-        if days < lookup(local.retention_days, dataset, 36501)
-      }
-    } },
+      transition_days = local.data_moves[dataset]
+    } if contains(keys(local.retention_days), dataset) || length(local.data_moves[dataset]) > 0 },
     # A manifest has done its work when its COPY ends; a quarter is for looking into a load afterwards.
     { manifests = { prefix = "manifests/", expiration_days = 90 } },
   )

@@ -13,8 +13,19 @@ module "quarantine" {
   force_destroy       = var.disposable
   tags                = { classification = "restricted" }
 
-  # As long as the raw object that the records came from, so that a replay finds both or neither.
-  lifecycle_rules = {
-    expire = { expiration_days = var.raw_retention_days }
-  }
+  # As long as the raw object that it came from. Nothing moves: mostly small objects, which S3 would leave where they are.
+  lifecycle_rules = merge(
+    { for folder in setproduct(["failed-chunks", "failed-loads", "quarantine", "replays"], keys(local.aside_days)) :
+      join("-", folder) => { prefix = "${join("/", folder)}/", expiration_days = local.aside_days[folder[1]] }
+    },
+    # Batches of any data sets, so not longer than the one that is kept shortest.
+    { batches = { prefix = "aws/", expiration_days = local.raw_retention_extremes.shortest } },
+    # What else there is, and data sets whose contract is gone: as in raw.tf, the rule that meets all others keeps longest.
+    { others = { expiration_days = local.raw_retention_extremes.longest } },
+  )
+}
+
+locals {
+  # What is in no contract's folder is filed under _unknown.
+  aside_days = merge(local.raw_retention_days, { _unknown = var.raw_retention_days })
 }

@@ -9,14 +9,16 @@ module "raw" {
   force_destroy = var.disposable
   tags          = { classification = "restricted" }
 
-  # Read once on arrival, then only for a replay: S3 allows the first move after 30 days, and Glacier Instant
-  # Retrieval, which bills 90 days at least, still answers in milliseconds.
-  lifecycle_rules = {
-    archive = {
-      expiration_days = var.raw_retention_days
-      transition_days = { for class, days in { STANDARD_IA = 30, GLACIER_IR = 90 } : class => days if days < var.raw_retention_days }
-    }
-  }
+  lifecycle_rules = merge(
+    { for dataset in local.datasets : "raw-${dataset}" => {
+      prefix          = "${dataset}/"
+      expiration_days = local.raw_retention_days[dataset]
+      transition_days = local.raw_moves[dataset]
+    } },
+    # What lies in no data set's folder. S3 knows no "all but these", and where two rules meet, the shorter retention and
+    # the cheaper class win: this one, which meets all others, keeps longest and moves nothing.
+    { others = { expiration_days = local.raw_retention_extremes.longest } },
+  )
 
   notifications = {
     raw-objects = { queue_arn = module.raw_events.arn }

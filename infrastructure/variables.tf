@@ -133,7 +133,7 @@ variable "object_lock" {
 }
 
 variable "raw_retention_days" {
-  description = "Days that raw objects and quarantined records are kept, for replays."
+  description = "Days that raw objects and quarantined records are kept, for replays, where their contract does not say."
   type        = number
   nullable    = false
   default     = 365

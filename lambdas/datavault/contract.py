@@ -59,6 +59,16 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
         return self.field.name
 
 
+type StorageClass = Literal["STANDARD_IA", "GLACIER_IR"]
+
+
+class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Objects go to a cheaper storage class at the age of `days`."""
+
+    storage_class: StorageClass
+    days: int
+
+
 class CsvOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """How a CSV file of this dataset is written. A field equal to one of `null_values` is a missing value."""
 
@@ -84,16 +94,25 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     max_record_bytes: int = 262_144
     max_object_bytes: int = 1_099_511_627_776
     classification: str = "internal"
+    raw_classification: str = "restricted"  # of what producers send, and so of quarantined records
     freshness_seconds: int = 900
     max_bad_share: float | None = None  # of quarantined in all lines; None: any
     on_bad_share: Literal["alarm", "pause"] = "alarm"
     retention_days: int | None = None  # of the Parquet objects; None: for ever
+    raw_retention_days: int | None = None  # of raw objects and quarantined records; None: the environment's
+    moves: tuple[Move, ...] | None = None  # of the Parquet objects; None: the stack's
+    raw_moves: tuple[Move, ...] | None = None  # of raw objects; None: the stack's
     description: str = ""
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of every object that holds this dataset's data."""
+        """The tags of every object that holds this dataset's data as consumers read it."""
         return {"dataset": self.dataset, "classification": self.classification}
+
+    @property
+    def raw_tags(self) -> dict[str, str]:
+        """The tags of every object that holds its data as producers sent it."""
+        return {"dataset": self.dataset, "classification": self.raw_classification}
 
 
 def version_tuple(version: str) -> tuple[int, ...]:

@@ -45,10 +45,14 @@ class Store(Protocol):
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """Days after which objects may be gone: Parquet by dataset (none: never), quarantine objects."""
+    """Days after which objects may be gone: Parquet by dataset (none: never), quarantine by dataset or all alike."""
 
     parquet: Mapping[str, int | None]
     quarantine: int
+    quarantine_by_dataset: Mapping[str, int] = {}
+
+    def quarantine_days(self, dataset: str) -> int:
+        return self.quarantine_by_dataset.get(dataset, self.quarantine)
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -138,7 +142,7 @@ class _Partition:
         # A lifecycle rule acts after the next midnight: what is exactly as old may be there or not.
         may_be_gone = {
             "data": kept is not None and age >= timedelta(days=kept),
-            "quarantine": age >= timedelta(days=retention.quarantine),
+            "quarantine": age >= timedelta(days=retention.quarantine_days(self._dataset)),
         }
         there: dict[str, list[str]] = defaultdict(list)
         for part in _PARTS:

@@ -57,6 +57,18 @@ locals {
     Condition = { ArnEquals = { "aws:PrincipalArn" = arns } }
   } if length(arns) > 0]
 
+  # Where tags decide who reads, who may change tags may read. Object Lock keeps bytes, not tags.
+  foreign_tags = [for prefixes in [var.tag_guarded_prefixes] : {
+    Sid    = "DenyTaggingToOthers"
+    Effect = "Deny"
+    Action = [
+      "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging", "s3:PutObjectTagging", "s3:PutObjectVersionTagging",
+    ]
+    Principal = "*"
+    Resource  = [for prefix in prefixes : "${aws_s3_bucket.this.arn}/${prefix}*"]
+    Condition = { ArnNotEquals = { "aws:PrincipalArn" = var.writer_role_arns } }
+  } if length(prefixes) > 0]
+
   log_delivery = [for arns in [var.log_source_arns] : {
     Sid       = "LetBucketsLog"
     Effect    = "Allow"
@@ -116,7 +128,7 @@ resource "aws_s3_bucket_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [local.tls_only, local.other_accounts, local.customer_key], local.other_key, local.unconditional_put, local.writer_delete,
+      [local.tls_only, local.other_accounts, local.customer_key], local.other_key, local.unconditional_put, local.writer_delete, local.foreign_tags,
       local.log_delivery, local.trail_delivery,
     )
   })

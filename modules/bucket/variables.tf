@@ -80,6 +80,18 @@ variable "writer_role_arns" {
   default     = []
 }
 
+variable "tag_guarded_prefixes" {
+  description = "Key prefixes whose objects' tags decide who reads them: only `writer_role_arns` may set or change those tags."
+  type        = list(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = length(var.tag_guarded_prefixes) == 0 || length(var.writer_role_arns) > 0
+    error_message = "tag_guarded_prefixes needs writer_role_arns: without them nobody could write objects with tags."
+  }
+}
+
 variable "noncurrent_retention_days" {
   description = "Days that an overwritten or deleted version is kept, to undo a mistake."
   type        = number
@@ -112,6 +124,11 @@ variable "lifecycle_rules" {
       for days in values(rule.transition_days) : days < coalesce(rule.expiration_days, 36501)
     ]]))
     error_message = "transition_days must come before expiration_days: S3 refuses to move what is already gone."
+  }
+
+  validation {
+    condition     = length(var.lifecycle_rules) <= 999
+    error_message = "lifecycle_rules may hold 999 rules: S3 takes 1,000 for a bucket, and the module has one of its own."
   }
 }
 

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from datavault.authoring.odcs import CLASSIFICATIONS
+
 from .conftest import ROOT, Terraform, copy_code
+from .reading import is_allowed
 
 STACK = Path(__file__).parent / "stack"
 RUNBOOKS = ROOT / "docs" / "operations" / "runbooks"
@@ -242,13 +245,147 @@ def test_a_full_batch_of_chunks_fits_into_an_event(planned: Resources) -> None:
     assert mapping["batch_size"] * (1 << 20) * 4 / 3 < 6 * 1000 * 1000
 
 
-def test_a_contracts_retention_ends_its_objects_and_no_others(planned: Resources) -> None:
-    rules = {
-        rule["id"]: rule for rule in planned["module.processed.aws_s3_bucket_lifecycle_configuration.this"]["rule"]
+def lifecycle(planned: Resources, bucket: str) -> dict[str, tuple[str, int | None, dict[str, int]]]:
+    """By id of a rule: its prefix, after how many days objects expire, and when they move where."""
+    return {
+        rule["id"]: (
+            rule["filter"][0].get("prefix") or "",
+            next((expiration["days"] for expiration in rule["expiration"]), None),
+            {move["storage_class"]: move["days"] for move in rule["transition"]},
+        )
+        for rule in planned[f"module.{bucket}.aws_s3_bucket_lifecycle_configuration.this"]["rule"]
+        if rule["id"] != "housekeeping"
     }
-    assert rules["data-parcels"]["expiration"][0]["days"] == 2 * 365
-    assert rules["data-parcels"]["filter"][0]["prefix"] == "data/parcels/"
-    assert rules["data-visits"]["expiration"] == []
+
+
+def test_parquet_objects_move_and_expire_as_their_contract_says(planned: Resources) -> None:
+    assert lifecycle(planned, "processed") == {
+        "data-parcels": ("data/parcels/", 2 * 365, {"GLACIER_IR": 20}),
+        "data-visits": ("data/visits/", None, {"STANDARD_IA": 90, "GLACIER_IR": 365}),
+        "manifests": ("manifests/", 90, {}),
+    }
+
+
+def test_raw_objects_move_and_expire_as_their_contract_says_and_the_others_last(planned: Resources) -> None:
+    assert lifecycle(planned, "raw") == {
+        "raw-parcels": ("parcels/", 60, {"STANDARD_IA": 45}),
+        "raw-visits": ("visits/", 365, {"STANDARD_IA": 30, "GLACIER_IR": 90}),
+        "others": ("", 365, {}),
+    }
+
+
+def test_what_was_set_aside_is_kept_as_long_as_its_raw_object(planned: Resources) -> None:
+    rules = lifecycle(planned, "quarantine")
+    kept = {prefix: days for prefix, days, _ in rules.values()}
+    for folder in ("failed-chunks", "failed-loads", "quarantine", "replays"):
+        assert {dataset: kept.pop(f"{folder}/{dataset}/") for dataset in ("parcels", "visits", "_unknown")} == {
+            "parcels": 60,
+            "visits": 365,
+            "_unknown": 365,
+        }
+    # Batches of any data set are not kept longer than any; what nobody thought of, not shorter.
+    assert kept == {"aws/": 60, "": 365}
+    assert [moves for *_, moves in rules.values() if moves] == []
+
+
+@pytest.mark.parametrize("bucket", ["raw", "processed", "quarantine"])
+def test_no_rule_that_meets_another_ends_or_moves_objects_before_it(planned: Resources, bucket: str) -> None:
+    """Where rules meet, S3 takes the shorter retention and the cheaper class."""
+    rules = lifecycle(planned, bucket).values()
+    for prefix, days, moves in rules:
+        for narrower, narrower_days, _ in rules:
+            if narrower != prefix and narrower.startswith(prefix):
+                assert not moves
+                assert days is None or (narrower_days is not None and days >= narrower_days)
+
+
+def test_only_the_writers_tag_what_people_read_by_its_tags(planned: Resources) -> None:
+    policy = {
+        statement["Sid"]: statement
+        for statement in statements(planned["module.processed.aws_s3_bucket_policy.this"]["policy"])
+    }
+    guarded = policy["DenyTaggingToOthers"]
+    assert guarded["Resource"] == ["arn:aws:s3:::acme-processed-data/data/*"]
+    writers = guarded["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    assert "arn:aws:iam::111122223333:role/acme-enrichment" in writers
+    assert writers == policy["DenyDeleteToWriters"]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+
+
+OBJECT = "arn:aws:s3:::acme-processed-data/data/visits/dt=2026-03-01/c.parquet"
+CLEARANCE, DATASET = "aws:PrincipalTag/datavault-clearance", "aws:PrincipalTag/datavault-dataset"
+CLASSIFICATION = "s3:ExistingObjectTag/classification"
+
+
+@pytest.fixture
+def reader(planned: Resources) -> list[dict[str, Any]]:
+    return list(statements(planned["aws_iam_policy.object_reader"]["policy"]))
+
+
+def tagged(classification: str, **principal: str) -> dict[str, str]:
+    return {CLASSIFICATION: classification, "s3:ExistingObjectTag/dataset": "visits"} | {
+        f"aws:PrincipalTag/datavault-{name}": value for name, value in principal.items()
+    }
+
+
+@pytest.mark.parametrize("clearance", CLASSIFICATIONS)
+def test_a_reader_reads_up_to_his_clearance_and_no_further(reader: list[dict[str, Any]], clearance: str) -> None:
+    readable = [
+        classification
+        for classification in CLASSIFICATIONS
+        if is_allowed(reader, "s3:GetObject", OBJECT, tagged(classification, clearance=clearance))
+    ]
+    assert tuple(readable) == CLASSIFICATIONS[: CLASSIFICATIONS.index(clearance) + 1]
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        tagged("public"),
+        tagged("public", clearance="all"),
+        tagged("secret", clearance="restricted"),
+        {CLEARANCE: "restricted"},
+        tagged("public", clearance="restricted", dataset="parcels"),
+        {CLASSIFICATION: "public", CLEARANCE: "restricted", DATASET: "visits"},
+    ],
+    ids=[
+        "no clearance",
+        "unknown clearance",
+        "unknown classification",
+        "object without tags",
+        "other data set",
+        "object of no data set",
+    ],
+)
+def test_a_tag_that_is_missing_or_unknown_opens_nothing(reader: list[dict[str, Any]], context: dict[str, str]) -> None:
+    assert not is_allowed(reader, "s3:GetObject", OBJECT, context)
+
+
+def test_a_reader_of_one_data_set_reads_that(reader: list[dict[str, Any]]) -> None:
+    assert is_allowed(reader, "s3:GetObject", OBJECT, tagged("public", clearance="internal", dataset="visits"))
+
+
+def test_a_reader_reads_nothing_but_parquet_objects_and_changes_nothing(reader: list[dict[str, Any]]) -> None:
+    for other in ("acme-processed-data/receipts/visits/r.json", "acme-quarantine-data/data/q", "acme-raw-data/data/r"):
+        assert not is_allowed(reader, "s3:GetObject", f"arn:aws:s3:::{other}", tagged("public", clearance="restricted"))
+    allowed = {action for statement in reader if statement["Effect"] == "Allow" for action in statement["Action"]}
+    assert allowed == {"kms:Decrypt", "s3:GetObject", "s3:ListBucket"}
+
+
+def test_a_reader_decrypts_only_what_s3_reads_for_him_from_that_bucket(reader: list[dict[str, Any]]) -> None:
+    key = "arn:aws:kms:eu-central-1:111122223333:key/masked"
+    through = {
+        "kms:ViaService": "s3.eu-central-1.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::acme-processed-data",
+        CLEARANCE: "public",
+    }
+    assert is_allowed(reader, "kms:Decrypt", key, through)
+    for name, other in {
+        "kms:ViaService": "redshift.eu-central-1.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::acme-raw-data",
+        CLEARANCE: "none",
+    }.items():
+        assert not is_allowed(reader, "kms:Decrypt", key, through | {name: other}), name
+    assert not is_allowed(reader, "kms:Decrypt", key.replace("masked", "clear"), through)
 
 
 def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(planned: Resources) -> None:

@@ -13,8 +13,11 @@ import demo_data
 import psycopg
 import pytest
 
-from datavault.cli.context import Context
+from datavault.authoring.odcs import compile_contract
+from datavault.cli.context import ROOT, Context
 from datavault.cli.progress import Loaded, wait_until_loaded
+from datavault.contract import Move
+from datavault.edges.clients import client
 from datavault.identity import RawObject
 from datavault.masking import token
 
@@ -121,3 +124,32 @@ def test_quarantine_keeps_the_original_bytes_and_hides_them_unless_asked(
     assert wrong["field"] == "customer.country"
     assert wrong["original"].encode() == lines[wrong["line"] - 1]
     assert "example.com" not in datavault("quarantine", "show", object_id).stdout
+
+
+def test_every_object_carries_its_data_set_and_how_sensitive_its_contract_says_it_is(
+    run: Context, orders: tuple[Orders, dict[str, Path]]
+) -> None:
+    """What the policy for readers of objects relies on."""
+    s3, contract = client("s3"), compile_contract(ROOT / "contracts" / "orders")
+    for bucket, prefix, wanted in (
+        (run.stack.processed_bucket, "data/orders/", contract.tags),
+        (run.stack.processed_bucket, "receipts/orders/", contract.tags),
+        (run.stack.quarantine_bucket, "quarantine/orders/", contract.raw_tags),
+    ):
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
+        for item in listed:
+            tags = s3.get_object_tagging(Bucket=bucket, Key=item["Key"])["TagSet"]
+            assert {tag["Key"]: tag["Value"] for tag in tags} == wanted, item["Key"]
+
+
+def test_the_buckets_keep_and_move_objects_as_the_contract_says(run: Context) -> None:
+    s3, contract = client("s3"), compile_contract(ROOT / "contracts" / "flights")
+    for bucket, rule, days, moves in (
+        (run.stack.raw_bucket, "raw-flights", contract.raw_retention_days, contract.raw_moves),
+        (run.stack.quarantine_bucket, "quarantine-flights", contract.raw_retention_days, ()),
+        (run.stack.processed_bucket, "data-flights", contract.retention_days, contract.moves),
+    ):
+        rules = {found["ID"]: found for found in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
+        applied = [Move(move["StorageClass"], move["Days"]) for move in rules[rule].get("Transitions", [])]
+        assert rules[rule]["Expiration"]["Days"] == days
+        assert sorted(applied, key=lambda move: move.days) == list(moves or ())

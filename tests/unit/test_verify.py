@@ -240,7 +240,12 @@ def test_what_no_seal_names_yet_is_counted_and_no_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "retention"), [("data", Retention({"books": 2}, 365)), ("quarantine", Retention({}, 2))]
+    ("part", "retention"),
+    [
+        ("data", Retention({"books": 2}, 365)),
+        ("quarantine", Retention({}, 2)),
+        ("quarantine", Retention({}, 365, {"books": 2})),
+    ],
 )
 def test_what_may_have_expired_may_be_gone_and_never_other(part: str, retention: Retention) -> None:
     key = next(key for key in KEYS if key.startswith(f"{part}/books/dt={DAY}/"))

@@ -21,6 +21,7 @@ from ..duck import LINEAGE, default_sql
 from ..masking import TOKEN_CHARACTERS
 from ..records import Validator
 from ..warehouse_sql import varchar_bytes
+from .keeping import ARCHIVE_PROPERTY, moves, service_levels
 from .problems import ContractError, Problem
 
 CONTRACT_FILE = "contract.odcs.yaml"
@@ -37,26 +38,13 @@ CONTRACT_PROPERTIES = {
     "onBadShare",
     "unknownFields",
 }
-OUTPUT_PROPERTIES = {"distKey", "sortKey"}
+RAW_PROPERTIES = {ARCHIVE_PROPERTY}
+OUTPUT_PROPERTIES = {ARCHIVE_PROPERTY, "distKey", "sortKey"}
 COLUMN_PROPERTIES = {"mask"}
 
 # From the least to the most sensitive; a dataset is as sensitive as its most sensitive column.
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted")
 
-# The units of a promise, as infrastructure/contracts.tf reads them, too.
-_SECONDS = {
-    name: seconds
-    for names, seconds in {
-        ("s", "second", "seconds"): 1,
-        ("m", "minute", "minutes"): 60,
-        ("h", "hour", "hours"): 3_600,
-        ("d", "day", "days"): 86_400,
-        ("w", "week", "weeks"): 604_800,
-        ("y", "year", "years"): 31_536_000,
-    }.items()
-    for name in names
-}
-_DAY_SECONDS = 86_400
 _DATASET_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -173,7 +161,10 @@ class _Compiler:
         if custom.get("csvDelimiter", ",") in ("", '"', "\r", "\n") or len(custom.get("csvDelimiter", ",")) != 1:
             self._problem("csvDelimiter", f"is {custom['csvDelimiter']!r}", "one character, no quote and no line end")
         self._check_breaker(custom)
+        # What consumers read was made of what producers send, which so is no less sensitive, whatever it says itself.
         levels = [column.classification for column in columns]
+        raw = self._schema_object(f"{self._folder.name}_raw")
+        raw_levels = [*levels, *self._raw_levels(raw, f"schema.{self._folder.name}_raw")]
         described = self._document.get("description", {})
         given: dict[str, Any] = {
             "dataset": self._folder.name,
@@ -192,6 +183,7 @@ class _Compiler:
                 "null_values": sorted({"", *custom.get("csvNullValues", [])}),
             },
             "classification": max(levels, key=CLASSIFICATIONS.index, default="internal"),
+            "raw_classification": max(raw_levels, key=CLASSIFICATIONS.index, default="internal"),
             "description": described.get("purpose", "") if isinstance(described, dict) else str(described),
         }
         names = {
@@ -201,7 +193,7 @@ class _Compiler:
             "onBadShare": "on_bad_share",
         }
         given |= {ours: custom[theirs] for theirs, ours in names.items() if theirs in custom}
-        given |= self._service_levels()
+        given |= self._keeping(options)
         try:
             contract = msgspec.convert(msgspec.to_builtins(given), Contract)
         except msgspec.ValidationError as error:
@@ -252,23 +244,35 @@ class _Compiler:
             self._problems.append(problem)
         return {}
 
-    def _service_levels(self) -> dict[str, int]:
-        levels: dict[str, int] = {}
-        for number, level in enumerate(self._document.get("slaProperties", [])):
-            if level["property"] not in ("latency", "retention"):
-                continue
-            unit, value = str(level.get("unit", "")), level["value"]
-            if unit not in _SECONDS or not isinstance(value, int) or value <= 0:
-                self._problem(f"slaProperties.{number}", f"{value} {unit}", f"a whole number of {', '.join(_SECONDS)}")
-                continue
-            seconds = value * _SECONDS[unit]
-            if level["property"] == "latency":
-                levels["freshness_seconds"] = seconds
-            elif seconds % _DAY_SECONDS:
-                self._problem(f"slaProperties.{number}", f"retention of {value} {unit}", "whole days")
-            else:
-                levels["retention_days"] = seconds // _DAY_SECONDS
+    def _keeping(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The fields of a contract that say how fresh, how long and in which storage class."""
+        dataset = self._folder.name
+        raw = self._schema_object(f"{dataset}_raw")
+        raw_options = self._custom(raw, RAW_PROPERTIES, f"schema.{dataset}_raw.customProperties")
+        levels: dict[str, Any] = service_levels(self._document, dataset, self._problem)
+        for field, name, given, kept in (
+            ("moves", dataset, options, "retention_days"),
+            ("raw_moves", f"{dataset}_raw", raw_options, "raw_retention_days"),
+        ):
+            if ARCHIVE_PROPERTY in given:
+                place = f"schema.{name}.customProperties.{ARCHIVE_PROPERTY}"
+                levels[field] = moves(given[ARCHIVE_PROPERTY], levels.get(kept), place, self._problem)
         return levels
+
+    def _raw_levels(self, holder: dict[str, Any], place: str) -> Iterator[str]:
+        """The classifications of what producers send, at any depth, as far as the contract says them."""
+        members = [(item, f"{place}.{item.get('name', '')}") for item in holder.get("properties", [])]
+        members += [(holder["items"], f"{place}[]")] if "items" in holder else []
+        for item, here in members:
+            if "classification" in item:
+                yield self._level(item["classification"], here)
+            yield from self._raw_levels(item, here)
+
+    def _level(self, level: Any, place: str) -> str:
+        if level in CLASSIFICATIONS:
+            return str(level)
+        self._problem(place, f"classification {level!r}", f"one of {', '.join(CLASSIFICATIONS)}")
+        return CLASSIFICATIONS[-1]
 
     def _primary_key(self, output: dict[str, Any]) -> tuple[str, ...]:
         keys = [item for item in output.get("properties", []) if item.get("primaryKey")]
@@ -294,10 +298,7 @@ class _Compiler:
             mask = custom.get("mask")
             if mask not in (None, "hmac") or (mask and field.type != "string"):
                 self._problem(here, f"mask {mask!r} of type {field.type}", "`hmac`, on a string column")
-            level = item.get("classification", "internal")
-            if level not in CLASSIFICATIONS:
-                self._problem(here, f"classification {level!r}", f"one of {', '.join(CLASSIFICATIONS)}")
-                level = CLASSIFICATIONS[-1]
+            level = self._level(item.get("classification", "internal"), here)
             warehouse_type = self._warehouse_type(item, field, here)
             if mask and (varchar_bytes(warehouse_type) or 0) < _MASKED_BYTES:
                 self._problem(here, f"{warehouse_type} is too short for a token", f"varchar({_MASKED_BYTES})")

@@ -9,7 +9,7 @@ import typer
 from ..authoring.check import RELEASED_FILE, check_folder
 from ..authoring.odcs import CONTRACT_FILE, compile_contract
 from ..authoring.problems import ContractError
-from ..contract import Contract, Field
+from ..contract import Contract, Field, Move
 from ..warehouse_sql import ledger_migration, migration
 from . import trial
 from .context import ROOT, Context, Failure
@@ -112,10 +112,26 @@ def _print(run: Context, contract: Contract) -> None:
     run.print_table("What consumers read", ["column", "type", "required", "classification", "mask"], columns)
     run.out.print(
         f"load mode {contract.load_mode}, primary key ({', '.join(contract.primary_key)}), unknown fields: "
-        f"{contract.unknown_fields}, fresh within {contract.freshness_seconds} s, "
-        f"kept {'for ever' if contract.retention_days is None else f'{contract.retention_days} days'}",
+        f"{contract.unknown_fields}, fresh within {contract.freshness_seconds} s",
         highlight=False,
     )
+    raw_kept = _days(contract.raw_retention_days, "as the environment says")
+    kept = _days(contract.retention_days, "for ever")
+    rows = [
+        ["raw objects, quarantined records", contract.raw_classification, raw_kept, _moves(contract.raw_moves)],
+        ["Parquet objects", contract.classification, kept, _moves(contract.moves)],
+    ]
+    run.print_table("How it is kept", ["what", "classification", "kept", "moves to"], rows)
+
+
+def _days(days: int | None, otherwise: str) -> str:
+    return otherwise if days is None else f"{days} days"
+
+
+def _moves(moves: tuple[Move, ...] | None) -> str:
+    if moves is None:
+        return "as the stack says"
+    return ", ".join(f"{move.storage_class} after {move.days} days" for move in moves) or "nowhere"
 
 
 def _kind(field: Field) -> str:

@@ -37,7 +37,10 @@ def command(
     ] = None,
     raw_retention_days: Annotated[
         int | None,
-        typer.Option(min=0, help="Days that quarantine objects are kept; default: the stack's, 365 with --folder."),
+        typer.Option(
+            min=0,
+            help="Days that quarantine is kept where no contract says; default: the stack's, 365 with --folder.",
+        ),
     ] = None,
 ) -> None:
     """Prove that nothing sealed was removed or changed. Exit code 0: proven; 1: not, with each object and why."""
@@ -46,7 +49,7 @@ def command(
     today = datetime.now(UTC).date()
     try:
         store, kept = _store(run, folder, deep=deep)
-        retention = Retention(_parquet_days(), kept if raw_retention_days is None else raw_retention_days)
+        retention = _retention(kept if raw_retention_days is None else raw_retention_days)
         with run.err.status("Reading …") as status:
             proof = verify(store, retention, today, saved, status.update)
     except (ClientError, BotoCoreError) as error:
@@ -83,9 +86,14 @@ def _saved(heads: Path | None) -> Heads:
     return found
 
 
-def _parquet_days() -> dict[str, int | None]:
+def _retention(quarantine_days: int) -> Retention:
     names = sorted(path.parent.name for path in (ROOT / "contracts").glob(f"*/{CONTRACT_FILE}"))
-    return {name: contract.retention_days for name in names if (contract := local_contract(name))}
+    contracts = [contract for name in names if (contract := local_contract(name))]
+    return Retention(
+        {contract.dataset: contract.retention_days for contract in contracts},
+        quarantine_days,
+        {contract.dataset: days for contract in contracts if (days := contract.raw_retention_days) is not None},
+    )
 
 
 def _print(run: Context, proof: Proof) -> None:

@@ -53,9 +53,16 @@ def claimed_contract(begun: Claim, current: Contract | None, bucket: str) -> Con
     return msgspec.json.decode(body, type=Contract)
 
 
+# Nobody has classified a dataset that no contract describes: it is treated as the most sensitive.
+_UNKNOWN_TAGS = {"dataset": UNKNOWN_DATASET, "classification": "restricted"}
+
+
 def tags(contract: Contract | None) -> dict[str, str]:
-    # Nobody has classified a dataset that no contract describes: it is treated as the most sensitive.
-    return contract.tags if contract else {"dataset": UNKNOWN_DATASET, "classification": "restricted"}
+    return contract.tags if contract else _UNKNOWN_TAGS
+
+
+def raw_tags(contract: Contract | None) -> dict[str, str]:
+    return contract.raw_tags if contract else _UNKNOWN_TAGS
 
 
 @cache

@@ -15,7 +15,7 @@ from ..process import Processing
 from ..reasons import Reason
 from ..receipt import Receipt
 from .breaker import is_held, open_breaker
-from .claims import begin, claimed_contract, tags
+from .claims import begin, claimed_contract, raw_tags, tags
 
 
 class Targets(msgspec.Struct, frozen=True):
@@ -127,7 +127,7 @@ def _finish(processing: Processing, contract: Contract | None, targets: Targets)
     conflicts = []
     if receipt.quarantine_key:
         body = processing.quarantine.body
-        put = s3.put_once(targets.quarantine_bucket, receipt.quarantine_key, body, tags=tags(contract))
+        put = s3.put_once(targets.quarantine_bucket, receipt.quarantine_key, body, tags=raw_tags(contract))
         conflicts += [receipt.quarantine_key] if put is s3.Put.DIFFERENT else []
     if pause := trip(contract, receipt):
         open_breaker(pause, targets.quarantine_bucket, tags(contract))

@@ -106,6 +106,25 @@ run "write_once_prefixes_need_conditional_puts_and_keep_writers_from_deleting" {
   }
 }
 
+run "only_writers_set_tags_that_decide_who_reads" {
+  command = plan
+
+  variables {
+    tag_guarded_prefixes = ["data/"]
+    writer_role_arns     = ["arn:aws:iam::111122223333:role/acme-enrichment"]
+  }
+
+  assert {
+    condition = anytrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
+      statement.Effect == "Deny" && statement.Principal == "*"
+      && try(toset(statement.Action) == toset(["s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"]), false)
+      && try(statement.Resource == ["arn:aws:s3:::acme-raw-data/data/*"], false)
+      && try(statement.Condition == { ArnNotEquals = { "aws:PrincipalArn" = ["arn:aws:iam::111122223333:role/acme-enrichment"] } }, false)
+    ])
+    error_message = "Whoever is no writer must neither set, change nor take away tags, of no version."
+  }
+}
+
 run "object_lock_is_governance_unless_compliance_is_allowed" {
   command = plan
 

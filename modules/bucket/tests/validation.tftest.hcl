@@ -78,3 +78,23 @@ run "moving_what_has_expired_is_refused" {
 
   expect_failures = [var.lifecycle_rules]
 }
+
+run "more_rules_than_s3_takes_are_refused" {
+  command = plan
+
+  variables {
+    lifecycle_rules = { for number in range(1000) : "rule-${number}" => { expiration_days = 1 } }
+  }
+
+  expect_failures = [var.lifecycle_rules]
+}
+
+run "guarded_tags_that_nobody_may_set_are_refused" {
+  command = plan
+
+  variables {
+    tag_guarded_prefixes = ["data/"]
+  }
+
+  expect_failures = [var.tag_guarded_prefixes]
+}

@@ -311,3 +311,13 @@ run "an_auditor_that_forgets_at_midnight_is_refused" {
 
   expect_failures = [var.functions]
 }
+
+run "objects_that_expire_under_their_lock_are_noticed" {
+  command = plan
+
+  variables {
+    object_lock = { days = 731 }
+  }
+
+  expect_failures = [check.retention_outlasts_the_lock]
+}

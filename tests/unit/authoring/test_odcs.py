@@ -216,7 +216,7 @@ def test_a_property_becomes_a_column(tmp_path: Path, given: dict[str, Any], kind
             output_custom("color", 1),
             "schema.books.customProperties",
             "unknown customProperty 'color'",
-            "known here: distKey, sortKey",
+            "known here: archiveAfterDays, distKey, sortKey",
         ),
         (sla("latency", 5, "parsecs"), "slaProperties.0", "5 parsecs", "whole number of"),
         (sla("retention", 0, "years"), "slaProperties.0", "0 years", "whole number of"),

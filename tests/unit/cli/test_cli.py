@@ -1,6 +1,7 @@
 """The `datavault` command, over services in memory: what it prints, and its exit codes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,22 @@ def test_contract_show_prints_fields_columns_and_ddl(run: Run) -> None:
     assert "array of {sku: string, quantity: integer, unit_price: decimal(10,2)}" in out
     assert 'CREATE TABLE IF NOT EXISTS public."orders"' in run("contract", "show", "orders", "--sql")[1]
     assert json.loads(run("contract", "show", "orders", "--json")[1])["dataset"] == "orders"
+
+
+def test_contract_show_says_how_sensitive_objects_are_how_long_they_are_kept_and_where_they_move(run: Run) -> None:
+    flights, orders = (run("contract", "show", dataset)[1] for dataset in ("flights", "orders"))
+    cells = [re.split(r"\s*│\s*", line)[1:-1] for line in (flights + orders).splitlines() if " objects" in line]
+    assert cells == [
+        [
+            "raw objects, quarantined records",
+            "confidential",
+            "365 days",
+            "STANDARD_IA after 30 days, GLACIER_IR after 120 days",
+        ],
+        ["Parquet objects", "confidential", "2555 days", "GLACIER_IR after 90 days"],
+        ["raw objects, quarantined records", "restricted", "60 days", "nowhere"],
+        ["Parquet objects", "restricted", "3650 days", "as the stack says"],
+    ]
 
 
 def test_contract_check_passes_for_every_contract_and_names_each_problem_of_a_bad_one(run: Run, tmp_path: Path) -> None:

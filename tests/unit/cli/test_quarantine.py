@@ -353,6 +353,7 @@ def test_a_contract_that_is_not_deployed_takes_no_replay(run: Run, pipeline: Pip
     (checkout / "contracts/visits").mkdir()
     text = (checkout / "contracts/orders/contract.odcs.yaml").read_text()
     text = text.replace("name: orders", "name: visits").replace("contract:orders", "contract:visits")
+    text = text.replace("element: orders", "element: visits")
     (checkout / "contracts/visits/contract.odcs.yaml").write_text(text)
     (checkout / "contracts/visits/enrich.sql").write_text((checkout / "contracts/orders/enrich.sql").read_text())
 

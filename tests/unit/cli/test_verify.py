@@ -190,6 +190,17 @@ def test_retention_says_what_may_be_gone_from_a_copy(run: Run, copy: Path) -> No
     assert (code, json.loads(out)["expired"]) == (0, 2)
 
 
+def test_a_contracts_word_about_quarantine_counts_before_the_environments(
+    run: Run, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in copy.glob("quarantine/**/*.zst"):
+        file.unlink()
+    contract = msgspec.structs.replace(CONTRACT, raw_retention_days=0)
+    monkeypatch.setattr("datavault.cli.verify.local_contract", lambda _: contract)
+    code, out, _ = run("verify", "--folder", str(copy), "--raw-retention-days", "365", "--json")
+    assert (code, json.loads(out)["expired"]) == (0, 2)
+
+
 def test_a_folder_that_is_no_copy_is_said_to_be_none(run: Run, stack: Stack, tmp_path: Path) -> None:
     code, _, err = run("verify", "--folder", str(tmp_path))
     assert code == 2

@@ -15,6 +15,7 @@ from datavault.edges import kinesis
 from datavault.edges import s3 as s3_edge
 from datavault.edges.events import S3ObjectEvent
 from datavault.edges.kinesis import StreamError
+from datavault.identity import receipt_key
 from datavault.reasons import Reason
 from datavault.stages import breaker, claims
 from datavault.stages.processor import Outcome, Targets, process_object
@@ -22,7 +23,9 @@ from datavault.stages.processor import Outcome, Targets, process_object
 from ..support import RECEIVED_AT, make_contract, records_of, small_wire
 
 TARGETS = Targets("processed", "quarantine", "chunks")
-CONTRACT = make_contract((Field("n", "integer", required=True),), classification="restricted")
+CONTRACT = make_contract(
+    (Field("n", "integer", required=True),), classification="internal", raw_classification="confidential"
+)
 DATA = b"".join(b'{"n": %d}\n' % n if n % 10 else b"bad\n" for n in range(1, 201))
 
 
@@ -116,12 +119,19 @@ def test_the_receipt_is_the_last_call(cloud: Cloud, contracts: Contracts) -> Non
     assert cloud.calls[-1] == "put_object processed"
 
 
-def test_what_is_written_carries_its_tags(cloud: Cloud, contracts: Contracts) -> None:
-    outcome = run(put(cloud), contracts)
-    assert outcome.receipt is not None
-    tags = cloud.s3.get_object_tagging(Bucket="quarantine", Key=outcome.receipt.quarantine_key)["TagSet"]
-    found = {tag["Key"]: tag["Value"] for tag in tags}
-    assert (found["dataset"], found["classification"]) == ("books", "restricted")
+def test_what_is_written_carries_its_tags_and_bad_records_those_of_what_producers_send(
+    cloud: Cloud, contracts: Contracts
+) -> None:
+    receipt = run(put(cloud), contracts).receipt
+    assert receipt is not None
+    done = receipt_key("books", receipt.last_modified.date().isoformat(), receipt.object_id)
+    for bucket, key, classification in (
+        ("quarantine", receipt.quarantine_key, "confidential"),
+        ("processed", done, "internal"),
+    ):
+        tags = cloud.s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+        found = {tag["Key"]: tag["Value"] for tag in tags}
+        assert found == {"dataset": "books", "classification": classification}
 
 
 @pytest.mark.parametrize("after", [False, True])
