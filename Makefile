@@ -80,6 +80,10 @@ plan: environment package ## Show what ENV would be, offline against the emulato
 apply: environment package ## Apply ENV, after showing its plan and asking
 	@$(if $(filter local,$(ENV)),scripts/local up,$(init) && $(terraform) apply -input=true $(OPTIONS))
 
+.PHONY: rollout
+rollout: environment ## Move ENV's functions to what the last apply published, step by step (staging, prod)
+	@.venv/bin/datavault --env $(ENV) rollout $(OPTIONS)
+
 .PHONY: destroy
 destroy: environment ## Destroy everything in ENV; asks first, except on the laptop
 	@$(init)

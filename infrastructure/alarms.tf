@@ -7,7 +7,8 @@ module "observability" {
   kms_key_arn = module.operations_key.arn
   emails      = var.alarm_emails
   runbooks    = "docs/operations/runbooks"
-  alarms      = merge(local.dead_letter_alarms, local.function_alarms, local.stream_alarms, local.invariant_alarms, local.auditor_alarms, local.breaker_alarms)
+  rule_arns   = local.finding_rule_arns
+  alarms      = merge(local.dead_letter_alarms, local.function_alarms, local.stream_alarms, local.invariant_alarms, local.auditor_alarms, local.breaker_alarms, local.snapshot_alarms)
 }
 
 locals {
@@ -148,4 +149,14 @@ locals {
       missing_data   = "notBreaching"
     } },
   )
+
+  # A backup that is not made is missed on the day when it is needed.
+  snapshot_alarms = { for snapshot in var.warehouse.snapshot[*] : "warehouse-snapshot" => {
+    description  = "A snapshot of the warehouse was not made: Redshift refused it until Scheduler gave up."
+    namespace    = "AWS/Scheduler"
+    metric       = "InvocationDroppedCount"
+    dimensions   = { ScheduleGroup = module.warehouse.snapshot_group }
+    above        = 0
+    missing_data = "notBreaching"
+  } }
 }

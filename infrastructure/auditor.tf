@@ -5,7 +5,10 @@ module "auditor" {
 
   name                     = "${var.project_name}-auditor"
   handler                  = "handler.audit_data"
-  package_path             = "${var.package_dir}/auditor.zip"
+  package_path             = local.zips["auditor"]
+  signed_package           = local.signed_packages["auditor"]
+  gradual_release          = var.gradual_release != null
+  reserved_concurrency     = var.functions.auditor.reserved_concurrency
   architecture             = var.architecture
   memory_mb                = var.functions.auditor.memory_mb
   timeout_seconds          = var.functions.auditor.timeout_seconds

@@ -61,11 +61,18 @@ resource "aws_iam_policy" "boundary" {
           "arn:${local.partition}:redshift-serverless:${local.region}:${local.account_id}:${kind}/*"
         ]
       },
+      {
+        Sid      = "OwnReleases"
+        Effect   = "Allow"
+        Action   = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
+        Resource = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${var.project_name}-*"
+      },
       # These know no resource that could be named before a call.
       {
-        Sid    = "OwnStatementsTracesAndInterfaces"
+        Sid    = "OwnStatementsTracesInterfacesAndAlarms"
         Effect = "Allow"
         Action = [
+          "cloudwatch:DescribeAlarms",
           "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
           "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
           "redshift-data:BatchExecuteStatement", "redshift-data:CancelStatement", "redshift-data:DescribeStatement",

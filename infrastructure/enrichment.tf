@@ -5,7 +5,10 @@ module "enrichment" {
 
   name                     = "${var.project_name}-enrichment"
   handler                  = "handler.enrich_data"
-  package_path             = "${var.package_dir}/enrichment.zip"
+  package_path             = local.zips["enrichment"]
+  signed_package           = local.signed_packages["enrichment"]
+  gradual_release          = var.gradual_release != null
+  reserved_concurrency     = var.functions.enrichment.reserved_concurrency
   architecture             = var.architecture
   memory_mb                = var.functions.enrichment.memory_mb
   timeout_seconds          = var.functions.enrichment.timeout_seconds

@@ -45,7 +45,7 @@ module "operations_key" {
       service     = "cloudwatch.amazonaws.com"
       source_arns = ["arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:${var.project_name}-*"]
     }
-    ScheduleKeepsFailures = { service = "events.amazonaws.com", source_arns = [local.auditor_rule_arn] }
+    RulesSend = { service = "events.amazonaws.com", source_arns = concat([local.auditor_rule_arn], local.finding_rule_arns) }
   })
 }
 

@@ -5,7 +5,10 @@ module "loader" {
 
   name                     = "${var.project_name}-loader"
   handler                  = "handler.load_data"
-  package_path             = "${var.package_dir}/loader.zip"
+  package_path             = local.zips["loader"]
+  signed_package           = local.signed_packages["loader"]
+  gradual_release          = var.gradual_release != null
+  reserved_concurrency     = var.functions.loader.reserved_concurrency
   architecture             = var.architecture
   memory_mb                = var.functions.loader.memory_mb
   timeout_seconds          = var.functions.loader.timeout_seconds

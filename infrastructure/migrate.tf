@@ -6,7 +6,8 @@ module "migrator" {
 
   name                     = "${var.project_name}-migrator"
   handler                  = "migrate.migrate_data"
-  package_path             = "${var.package_dir}/loader.zip"
+  package_path             = local.zips["loader"]
+  signed_package           = local.signed_packages["loader"]
   architecture             = var.architecture
   memory_mb                = 256 # It waits for Redshift.
   timeout_seconds          = 600 # A warehouse that wakes up, and each statement by itself.
@@ -41,6 +42,7 @@ module "migrator" {
 # The contracts travel in the zip: its hash, not theirs, says when there may be something to do. Done twice does no harm.
 resource "aws_lambda_invocation" "migrate" {
   function_name = module.migrator.name
+  qualifier     = module.migrator.version
   input         = jsonencode({})
 
   triggers = {

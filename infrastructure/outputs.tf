@@ -69,6 +69,11 @@ output "functions" {
   }
 }
 
+output "rollout_application" {
+  description = "CodeDeploy's application, with a deployment group for each stage; null where functions change in the apply."
+  value       = one(values(aws_codedeploy_app.this)[*].name)
+}
+
 output "workgroup" {
   description = "Workgroup of the warehouse."
   value       = module.warehouse.workgroup_name
@@ -95,6 +100,11 @@ output "warehouse_roles" {
 
   # Who takes one finds it able to read.
   depends_on = [aws_iam_role_policy.people, aws_lambda_invocation.migrate]
+}
+
+output "masking_secret_arn" {
+  description = "Secret with the keys of masked columns, for who may read it."
+  value       = module.masking_key.secret_arn
 }
 
 output "raw_retention_days" {

@@ -5,7 +5,10 @@ module "processor" {
 
   name                     = "${var.project_name}-processor"
   handler                  = "handler.process_data"
-  package_path             = "${var.package_dir}/processor.zip"
+  package_path             = local.zips["processor"]
+  signed_package           = local.signed_packages["processor"]
+  gradual_release          = var.gradual_release != null
+  reserved_concurrency     = var.functions.processor.reserved_concurrency
   architecture             = var.architecture
   memory_mb                = var.functions.processor.memory_mb
   timeout_seconds          = var.functions.processor.timeout_seconds

@@ -49,28 +49,32 @@ variable "architecture" {
 }
 
 variable "functions" {
-  description = "Size of each function. 1769 MB is one whole vCPU; the work of a function is single-threaded."
+  description = "Size of each function. 1769 MB is one whole vCPU; the work of a function is single-threaded. `reserved_concurrency` keeps invocations for a function, and others from it; Lambda insists that 100 of the account's stay free, and a new account has 10."
   type = object({
     processor = optional(object({
-      memory_mb           = optional(number, 1769)
-      timeout_seconds     = optional(number, 300) # About 15 GB of NDJSON; an object beyond it belongs in parts.
-      maximum_concurrency = optional(number, 10)
+      memory_mb            = optional(number, 1769)
+      timeout_seconds      = optional(number, 300) # About 15 GB of NDJSON; an object beyond it belongs in parts.
+      maximum_concurrency  = optional(number, 10)
+      reserved_concurrency = optional(number)
     }), {})
     enrichment = optional(object({
       memory_mb              = optional(number, 1769)
       timeout_seconds        = optional(number, 60) # Four chunks take under a second.
       parallelization_factor = optional(number, 4)
       maximum_retries        = optional(number, 10)
+      reserved_concurrency   = optional(number)
     }), {})
     loader = optional(object({
-      memory_mb       = optional(number, 512)
-      timeout_seconds = optional(number, 300) # Waits for COPY, and for a warehouse that wakes up.
+      memory_mb            = optional(number, 512)
+      timeout_seconds      = optional(number, 300) # Waits for COPY, and for a warehouse that wakes up.
+      reserved_concurrency = optional(number)
     }), {})
     auditor = optional(object({
-      memory_mb       = optional(number, 512)
-      timeout_seconds = optional(number, 300)
-      period_minutes  = optional(number, 15) # A broken promise of 15 minutes is noticed within 30.
-      days            = optional(number, 3)  # As long as the stream keeps what could still be processed.
+      memory_mb            = optional(number, 512)
+      timeout_seconds      = optional(number, 300)
+      period_minutes       = optional(number, 15) # A broken promise of 15 minutes is noticed within 30.
+      days                 = optional(number, 3)  # As long as the stream keeps what could still be processed.
+      reserved_concurrency = optional(number)
     }), {})
   })
   nullable = false

@@ -15,3 +15,17 @@ variable "monthly_budget_usd" {
     error_message = "monthly_budget_usd must be more than 0."
   }
 }
+
+variable "guardduty" {
+  description = "Whether GuardDuty watches the account: API calls, objects in S3, the functions' network. One detector serves an account and region: leave it off where another stack or the organization has it."
+  type        = bool
+  nullable    = false
+  default     = false
+}
+
+variable "macie" {
+  description = "Whether Macie looks at the account's buckets. One session serves an account and region: leave it off where another stack or the organization has it."
+  type        = bool
+  nullable    = false
+  default     = false
+}

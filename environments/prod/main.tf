@@ -42,6 +42,13 @@ module "datavault" {
     allow_compliance_mode = var.accept_compliance_mode
   }
 
+  # A tenth of the events for five minutes, then all of them: `make rollout ENV=prod` (docs/operations/releases.md).
+  gradual_release = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  code_signing    = true
+
+  # Off, where the organization's own detector watches this account.
+  guardduty = true
+
   network            = { cidr = "10.66.0.0/20" }
   audit_trail        = true
   monthly_budget_usd = 3000

@@ -35,6 +35,10 @@ module "datavault" {
   package_dir  = "../../build"
   alarm_emails = var.alarm_emails
 
+  # As in prod, so that a release is rehearsed: docs/operations/releases.md.
+  gradual_release = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  code_signing    = true
+
   log_retention_days = 90
   raw_retention_days = 90
   object_lock        = { days = 7 }

@@ -5,7 +5,7 @@ checked against the contract's output schema before anything leaves.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -58,8 +58,9 @@ class ParquetObject(msgspec.Struct, frozen=True):
 class Enricher:
     """Turns the chunks of one dataset into Parquet. Holds a DuckDB database with the reference tables; reuse it."""
 
-    def __init__(self, contract: Contract, reference_folder: Path, keys: MaskingKeys, work: Path) -> None:
+    def __init__(self, contract: Contract, reference_folder: Path, work: Path) -> None:
         self._contract = contract
+        self._masks_with = ""  # the id of the key that the macro holds
         self._work = work
         self._connection = duckdb.connect(
             config={"threads": 1, "memory_limit": _MEMORY_LIMIT, "temp_directory": str(work)},
@@ -67,15 +68,13 @@ class Enricher:
         execute = self._connection.execute
         execute("SET TimeZone = 'UTC'")
         load_references(self._connection, reference_folder)
-        if any(column.mask for column in contract.columns):
-            execute(macro_sql(keys))
         # From here on the SQL of a contract reaches the folder it works in, and nothing else.
         execute(f"SET allowed_directories = [{literal(str(work))}]")
         execute("SET enable_external_access = false")
         execute("SET lock_configuration = true")
 
-    def enrich(self, chunk: bytes) -> ParquetObject:
-        """The Parquet object of one chunk.
+    def enrich(self, chunk: bytes, keys: MaskingKeys) -> ParquetObject:
+        """The Parquet object of one chunk, masked with the key that is in force at the object's time.
 
         Raises
         ------
@@ -90,6 +89,7 @@ class Enricher:
         records, parquet = self._work / f"{header.id}.ndjson.zst", self._work / f"{header.id}.parquet"
         try:
             records.write_bytes(body)
+            self._mask_with(keys, keys.id_at(header.time))
             with self._tables(header, records):
                 self._check(header)
                 order = ", ".join(identifier(name) for name in output_columns(self._contract))
@@ -107,6 +107,11 @@ class Enricher:
         finally:
             records.unlink(missing_ok=True)
             parquet.unlink(missing_ok=True)
+
+    def _mask_with(self, keys: MaskingKeys, name: str) -> None:
+        if name != self._masks_with and any(column.mask for column in self._contract.columns):
+            self._connection.execute(macro_sql(keys, name))
+            self._masks_with = name
 
     @contextmanager
     def _tables(self, header: ChunkHeader, path: Path) -> Iterator[None]:
@@ -209,9 +214,9 @@ def _unnested(numbers: list[int]) -> str:
 
 
 class Enrichers:
-    """One Enricher per dataset, made when the first chunk of the dataset arrives."""
+    """One Enricher per dataset, made when the first chunk of the dataset arrives. `keys` gives the keys of the day."""
 
-    def __init__(self, contracts: Contracts, keys: MaskingKeys, work: Path) -> None:
+    def __init__(self, contracts: Contracts, keys: Callable[[], MaskingKeys], work: Path) -> None:
         self._contracts, self._keys, self._work = contracts, keys, work
         self._made: dict[str, Enricher] = {}
 
@@ -230,9 +235,9 @@ class Enrichers:
             raise NewerContractError(f"{dataset} {header.contract_version}, this function has {contract.version}")
         if dataset not in self._made:
             folder = self._contracts.reference_folder(dataset)
-            self._made[dataset] = Enricher(contract, folder, self._keys, self._work)
+            self._made[dataset] = Enricher(contract, folder, self._work)
         try:
-            return self._made[dataset].enrich(chunk)
+            return self._made[dataset].enrich(chunk, self._keys())
         except EngineError:
             del self._made[dataset]  # after a fatal error the database answers nothing more
             raise

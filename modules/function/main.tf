@@ -20,17 +20,25 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_116:a dead-letter queue serves asynchronous calls only; queues and streams have their own failure paths
   #checkov:skip=CKV_AWS_117:a VPC is the environment's choice (vpc); prod and staging have one
-  #checkov:skip=CKV_AWS_272:the zip's hash is pinned by source_code_hash; signing is the environment's choice
+  #checkov:skip=CKV_AWS_272:the zip's hash is pinned by source_code_hash; signing is the environment's choice (signed_package)
   function_name    = var.name
   role             = aws_iam_role.this.arn
   runtime          = "python3.13"
   handler          = var.handler
-  filename         = var.package_path
+  filename         = var.signed_package == null ? var.package_path : null
+  s3_bucket        = one(var.signed_package[*].bucket)
+  s3_key           = one(var.signed_package[*].key)
   source_code_hash = filebase64sha256(var.package_path)
   architectures    = [var.architecture]
   memory_size      = var.memory_mb
   timeout          = var.timeout_seconds
   kms_key_arn      = var.kms_key_arn
+
+  # Lambda refuses a zip that no profile of this configuration signed, whoever brings it.
+  code_signing_config_arn = one(var.signed_package[*].code_signing_config_arn)
+
+  # A version that nothing changes any more: what the alias points at, and can point at again.
+  publish = true
 
   # -1 is Lambda's word for "none reserved".
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
@@ -64,6 +72,8 @@ resource "aws_lambda_function" "this" {
     mode = var.tracing ? "Active" : "PassThrough"
   }
 
-  # Not made to wait for the role's policy: nothing calls the function before its mappings (or who uses its name)
-  # find the policy there, and the policy waits for queues that take a minute.
+  # Lambda tries what the role may do in the network when it makes the function. For the role's other policy it does not
+  # wait: nothing calls the function before its mappings (or who uses its name) find the policy there, and that policy
+  # waits for queues that take a minute.
+  depends_on = [aws_iam_role_policy.network]
 }

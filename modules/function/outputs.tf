@@ -11,6 +11,19 @@ output "arn" {
   value       = aws_lambda_function.this.arn
 }
 
+output "version" {
+  description = "Newest version of the function; the alias points at it, or will when it is released."
+  value       = aws_lambda_function.this.version
+
+  # Who calls it finds it able to work.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+output "alias" {
+  description = "Alias that the function's sources invoke."
+  value       = local.alias.name
+}
+
 output "role_arn" {
   description = "ARN of the function's role."
   value       = aws_iam_role.this.arn

@@ -70,16 +70,6 @@ locals {
     "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
   ]
-  network_statements = flatten([for vpc in var.vpc[*] : [
-    { Sid = "AttachToSubnets", Effect = "Allow", Action = local.network_actions, Resource = "*" },
-    {
-      Sid       = "DenyNetworkToCode"
-      Effect    = "Deny"
-      Action    = local.network_actions
-      Resource  = "*"
-      Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
-    },
-  ]])
 
   # X-Ray knows no resources: "*" is the only one that its actions accept.
   trace_statements = [for on in [var.tracing] : {
@@ -113,7 +103,28 @@ resource "aws_iam_role_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [local.log_statement], local.network_statements, local.trace_statements, local.source_statements, local.key_statements, local.permission_statements,
+      [local.log_statement], local.trace_statements, local.source_statements, local.key_statements, local.permission_statements,
     )
+  })
+}
+
+resource "aws_iam_role_policy" "network" {
+  for_each = { for vpc in var.vpc[*] : "vpc" => vpc }
+
+  name = "network"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Sid = "AttachToSubnets", Effect = "Allow", Action = local.network_actions, Resource = "*" },
+      {
+        Sid       = "DenyNetworkToCode"
+        Effect    = "Deny"
+        Action    = local.network_actions
+        Resource  = "*"
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arn } }
+      },
+    ]
   })
 }

@@ -2,7 +2,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
   for_each = var.queues
 
   event_source_arn                   = each.value.arn
-  function_name                      = aws_lambda_function.this.arn
+  function_name                      = local.alias.arn
   batch_size                         = each.value.batch_size
   maximum_batching_window_in_seconds = each.value.window_seconds
   function_response_types            = ["ReportBatchItemFailures"]
@@ -18,7 +18,7 @@ resource "aws_lambda_event_source_mapping" "stream" {
   for_each = var.streams
 
   event_source_arn                   = each.value.arn
-  function_name                      = aws_lambda_function.this.arn
+  function_name                      = local.alias.arn
   batch_size                         = each.value.batch_size
   maximum_batching_window_in_seconds = each.value.window_seconds
   parallelization_factor             = each.value.parallelization_factor
@@ -60,7 +60,7 @@ resource "aws_cloudwatch_event_target" "schedule" {
   for_each = aws_cloudwatch_event_rule.schedule
 
   rule = each.value.name
-  arn  = aws_lambda_function.this.arn
+  arn  = local.alias.arn
 
   # What EventBridge cannot hand to Lambda.
   dead_letter_config {
@@ -73,7 +73,8 @@ resource "aws_cloudwatch_event_target" "schedule" {
 resource "aws_lambda_permission" "schedule" {
   for_each = aws_cloudwatch_event_rule.schedule
 
-  function_name = aws_lambda_function.this.function_name
+  function_name = local.alias.function_name
+  qualifier     = local.alias.name
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"
   source_arn    = each.value.arn
@@ -83,7 +84,8 @@ resource "aws_lambda_permission" "schedule" {
 resource "aws_lambda_function_event_invoke_config" "schedule" {
   for_each = aws_cloudwatch_event_rule.schedule
 
-  function_name                = aws_lambda_function.this.function_name
+  function_name                = local.alias.function_name
+  qualifier                    = local.alias.name
   maximum_retry_attempts       = 1
   maximum_event_age_in_seconds = min(21600, var.schedule.period_minutes * 60)
 

@@ -31,6 +31,23 @@ variable "package_path" {
   }
 }
 
+variable "signed_package" {
+  description = "The same zip as AWS Signer signed it, and the configuration that refuses any other; null takes `package_path` as it is."
+  type = object({
+    bucket                  = string
+    key                     = string
+    code_signing_config_arn = string
+  })
+  default = null
+}
+
+variable "gradual_release" {
+  description = "Whether CodeDeploy moves the alias `live` to a new version; otherwise it follows the newest one."
+  type        = bool
+  nullable    = false
+  default     = false
+}
+
 variable "kms_key_arn" {
   description = "Key that encrypts the environment and the log group."
   type        = string
@@ -87,6 +104,16 @@ variable "reserved_concurrency" {
   description = "Invocations at once that are kept for this function, and its limit; null reserves none."
   type        = number
   default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
+    error_message = "reserved_concurrency must be a whole number of at least 1: 0 stops the function."
+  }
+
+  validation {
+    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= max(0, values(var.queues)[*].maximum_concurrency...), false)
+    error_message = "reserved_concurrency must not be below the maximum_concurrency of a queue: Lambda would take messages only to refuse them."
+  }
 }
 
 variable "environment" {

@@ -16,10 +16,10 @@ resource "aws_secretsmanager_secret" "this" {
 resource "aws_secretsmanager_secret_version" "this" {
   secret_id = aws_secretsmanager_secret.this.id
   secret_string_wo = jsonencode({
-    current = "k1"
-    keys    = { k1 = ephemeral.aws_secretsmanager_random_password.first.random_password }
+    keys = { k1 = ephemeral.aws_secretsmanager_random_password.first.random_password }
   })
 
-  # Written once. A higher number would replace the key, and so cut all later tokens off from the earlier ones.
+  # Written once, and never read again: `datavault masking rotate` adds keys. A higher number would replace them all, and
+  # so cut all later tokens off from the earlier ones.
   secret_string_wo_version = 1
 }

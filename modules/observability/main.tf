@@ -7,6 +7,18 @@ locals {
     "arn", data.aws_partition.current.partition, "cloudwatch", data.aws_region.current.name,
     data.aws_caller_identity.current.account_id, "alarm", "${var.name}-",
   ])
+  rule_statements = [for arns in [var.rule_arns] : {
+    Sid       = "LetOurRulesPublish"
+    Effect    = "Allow"
+    Principal = { Service = "events.amazonaws.com" }
+    Action    = "sns:Publish"
+    Resource  = aws_sns_topic.alarms.arn
+    Condition = {
+      StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
+      ArnEquals    = { "aws:SourceArn" = arns }
+    }
+  } if length(arns) > 0]
+
   budget_arn_pattern = "arn:${data.aws_partition.current.partition}:budgets::${data.aws_caller_identity.current.account_id}:budget/${var.name}-*"
 }
 
@@ -20,7 +32,7 @@ resource "aws_sns_topic_policy" "alarms" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.rule_statements, [
       {
         Sid       = "LetOurAlarmsPublish"
         Effect    = "Allow"
@@ -51,7 +63,7 @@ resource "aws_sns_topic_policy" "alarms" {
         Resource  = aws_sns_topic.alarms.arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
-    ]
+    ])
   })
 }
 

@@ -28,6 +28,13 @@ variable "runbooks" {
   nullable    = false
 }
 
+variable "rule_arns" {
+  description = "Rules of EventBridge that tell the topic of events; the key's policy must let events.amazonaws.com use it for them."
+  type        = list(string)
+  nullable    = false
+  default     = []
+}
+
 variable "alarms" {
   description = "Alarms by name: the metric, what is too much of it (`above`), and what a missing value means. `runbook` where several alarms share one; else it has the alarm's name."
   type = map(object({

@@ -37,3 +37,8 @@ output "port" {
   description = "Port that SQL clients connect to."
   value       = one(aws_redshiftserverless_workgroup.this.endpoint[*].port)
 }
+
+output "snapshot_group" {
+  description = "Group of the schedule that makes snapshots, the dimension of its metrics; null without one."
+  value       = one(values(aws_scheduler_schedule_group.snapshot)[*].name)
+}

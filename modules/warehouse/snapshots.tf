@@ -12,10 +12,18 @@ locals {
   schedule_name = "${var.name}-warehouse-snapshot"
 }
 
+# A group of its own: Scheduler counts what it gives up by group.
+resource "aws_scheduler_schedule_group" "snapshot" {
+  for_each = local.snapshot
+
+  name = local.schedule_name
+}
+
 resource "aws_scheduler_schedule" "snapshot" {
   for_each = local.snapshot
 
   name                         = local.schedule_name
+  group_name                   = aws_scheduler_schedule_group.snapshot[each.key].name
   description                  = "Makes a snapshot of the warehouse ${var.name}."
   schedule_expression          = each.value.cron
   schedule_expression_timezone = "UTC"
@@ -26,7 +34,8 @@ resource "aws_scheduler_schedule" "snapshot" {
   }
 
   target {
-    # A universal target: Scheduler calls the API itself (EventBridge Scheduler User Guide, "Using universal targets").
+    # A universal target: Scheduler calls the API itself, and wants its parameters with a capital, whatever the API's
+    # own spelling (EventBridge Scheduler User Guide, "Using universal targets").
     arn      = "arn:${local.partition}:scheduler:::aws-sdk:redshiftserverless:createSnapshot"
     role_arn = aws_iam_role.snapshot[each.key].arn
 
@@ -55,7 +64,7 @@ resource "aws_iam_role" "snapshot" {
       Action    = "sts:AssumeRole"
       Condition = {
         # Scheduler says the group of the schedule, not the schedule.
-        ArnEquals    = { "aws:SourceArn" = "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule-group/default" }
+        ArnEquals    = { "aws:SourceArn" = aws_scheduler_schedule_group.snapshot[each.key].arn }
         StringEquals = { "aws:SourceAccount" = local.account_id }
       }
     }]

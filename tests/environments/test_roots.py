@@ -51,6 +51,8 @@ def lives(
         _terraform(cloud, work, root, "destroy", "-auto-approve")
         return Life(applied, second_plan, findings, made, everything(client))
 
+    # One call of each service first: LocalStack loads a service at its first call, and not well under several at once.
+    everything(clients(endpoint, "666666666666"))
     with ThreadPoolExecutor(len(ACCOUNTS)) as pool:
         yield {root: pool.submit(live, root) for root in ACCOUNTS}
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from datavault.cli.context import Stack
+from datavault.cli.rollout import ALIAS
 
 from .books import Books, Verdict
 from .functions import STAGES
@@ -14,10 +15,15 @@ from .proxy import FaultProxy
 _POLL_SECONDS = 0.5
 
 
-def set_variables(functions: Any, name: str, variables: dict[str, str]) -> None:
-    """Give a deployed function another environment and wait until it is in force."""
+def release_with(functions: Any, name: str, variables: dict[str, str]) -> None:
+    """Make a version of a deployed function with another environment, and put it behind the alias."""
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
     functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.get_waiter("published_version_active").wait(
+        FunctionName=name, Qualifier=version, WaiterConfig={"Delay": 1}
+    )
+    functions.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
 
 
 @contextmanager
@@ -31,11 +37,11 @@ def through_proxy(aws: Callable[[str], Any], stack: Stack) -> Iterator[FaultProx
                 name = stack.functions[stage]
                 variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
                 before[name] = variables
-                set_variables(functions, name, variables | {"AWS_ENDPOINT_URL": proxy.url(stage)})
+                release_with(functions, name, variables | {"AWS_ENDPOINT_URL": proxy.url(stage)})
             yield proxy
         finally:
             for name, variables in before.items():
-                set_variables(functions, name, variables)
+                release_with(functions, name, variables)
 
 
 def wait_for_books(books: Books, sent: Sequence[Any], seconds: float) -> Verdict:

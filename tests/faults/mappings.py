@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from datavault.cli.context import Stack
+from datavault.cli.rollout import ALIAS
 
 
 def switch_mappings(aws: Callable[[str], Any], stack: Stack, *, on: bool) -> None:
@@ -15,7 +16,7 @@ def switch_mappings(aws: Callable[[str], Any], stack: Stack, *, on: bool) -> Non
     mappings = [
         mapping["UUID"]
         for name in stack.functions.values()
-        for mapping in functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        for mapping in functions.list_event_source_mappings(FunctionName=f"{name}:{ALIAS}")["EventSourceMappings"]
     ]
     for uuid in mappings:
         functions.update_event_source_mapping(UUID=uuid, Enabled=on)

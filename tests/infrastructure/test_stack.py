@@ -493,7 +493,7 @@ def test_only_the_schedule_sends_to_the_auditors_dead_letters(planned: Resources
         statement["Sid"]: statement
         for statement in statements(planned["module.operations_key.aws_kms_key.this"]["policy"])
     }
-    assert key["ScheduleKeepsFailures"]["Condition"]["ArnLike"] == {"aws:SourceArn": [rule]}
+    assert key["RulesSend"]["Condition"]["ArnLike"] == {"aws:SourceArn": [rule]}
 
 
 def test_a_contract_that_says_how_bad_its_records_may_be_has_an_alarm(planned: Resources) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from datavault.cli.context import Context
 from datavault.cli.progress import Loaded, wait_until_loaded
+from datavault.cli.rollout import ALIAS
 from datavault.edges.clients import client
 from datavault.identity import RawObject
 
@@ -138,7 +139,9 @@ def invoke(run: Context) -> Callable[[str, dict[str, Any]], Any]:
     """Invoke a function with an event; what it answers."""
 
     def call(stage: str, event: dict[str, Any]) -> Any:
-        answer = client("lambda").invoke(FunctionName=run.stack.functions[stage], Payload=json.dumps(event))
+        answer = client("lambda").invoke(
+            FunctionName=run.stack.functions[stage], Qualifier=ALIAS, Payload=json.dumps(event)
+        )
         payload = answer["Payload"].read()
         assert "FunctionError" not in answer, payload
         return json.loads(payload)

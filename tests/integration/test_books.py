@@ -13,6 +13,7 @@ import pytest
 
 from datavault.cli.context import Context
 from datavault.cli.progress import Loaded
+from datavault.cli.rollout import ALIAS
 from datavault.edges.clients import client
 from datavault.identity import RawObject, chunk_id, parquet_key
 
@@ -201,7 +202,7 @@ def test_a_new_raw_object_that_is_not_processed_yet_is_not_balanced(
 ) -> None:
     """The mapping is off, so that the object waits."""
     functions = client("lambda")
-    (mapping,) = functions.list_event_source_mappings(FunctionName=run.stack.functions["processor"])[
+    (mapping,) = functions.list_event_source_mappings(FunctionName=f"{run.stack.functions['processor']}:{ALIAS}")[
         "EventSourceMappings"
     ]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)

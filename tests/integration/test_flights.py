@@ -56,7 +56,7 @@ def expected_rows(run: Context) -> list[tuple[Any, ...]]:
     for line, row in enumerate(rows_of(ROOT / ".local/data/flights.csv"), start=2):
         tail = text(row["tailnum"])
         if tail is not None and tail not in tokens:
-            tokens[tail] = token(keys, tail)
+            tokens[tail] = token(keys, "k1", tail)
         airline, plane = airlines.get(row["carrier"], {}), planes.get(row["tailnum"], {})
         airport, hour = airports.get(row["dest"], {}), weather.get((row["origin"], row["time_hour"]), {})
         expected.append(

@@ -10,6 +10,7 @@ import pytest
 
 from datavault.cli.context import Context
 from datavault.cli.progress import Loaded
+from datavault.cli.rollout import ALIAS
 from datavault.edges.clients import client
 from datavault.edges.warehouse import StatementError, Warehouse, deadline
 
@@ -65,7 +66,7 @@ def test_a_second_migration_changes_nothing(run: Context, warehouse: psycopg.Con
     grants = f"SELECT {columns} FROM information_schema.column_privileges ORDER BY {columns}"
     before = warehouse.execute(grants).fetchall()
 
-    answer = client("lambda").invoke(FunctionName=run.stack.functions["migrator"], Payload=b"{}")
+    answer = client("lambda").invoke(FunctionName=run.stack.functions["migrator"], Qualifier=ALIAS, Payload=b"{}")
 
     assert "FunctionError" not in answer, answer["Payload"].read()
     statements = json.loads(answer["Payload"].read())["statements"]

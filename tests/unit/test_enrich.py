@@ -21,7 +21,7 @@ from datavault.warehouse_sql import LINEAGE_TYPES, load
 
 from .support import EVERY_TYPE, column, make_contract, process, raw_object
 
-KEYS = MaskingKeys("k1", {"k1": "secret"})
+KEYS = MaskingKeys({"k1": "secret"})
 RECORD = {
     "id": 1,
     "small": -32768,
@@ -48,7 +48,7 @@ def chunk_of(*records: Any, runs: Runs | None = None) -> bytes:
 @pytest.fixture
 def enricher(tmp_path: Path) -> Callable[[Contract], Enricher]:
     def make(contract: Contract, references: Path | None = None) -> Enricher:
-        return Enricher(contract, references or tmp_path / "none", KEYS, tmp_path)
+        return Enricher(contract, references or tmp_path / "none", tmp_path)
 
     return make
 
@@ -58,7 +58,7 @@ def rows(tmp_path: Path, enricher: Callable[[Contract], Enricher]) -> Enrich:
     """The rows of the Parquet file of some records."""
 
     def run(contract: Contract, *records: Any, runs: Runs | None = None) -> list[dict[str, Any]]:
-        return parquet_rows(enricher(contract).enrich(chunk_of(*records, runs=runs)).data, tmp_path)
+        return parquet_rows(enricher(contract).enrich(chunk_of(*records, runs=runs), KEYS).data, tmp_path)
 
     return run
 
@@ -163,7 +163,7 @@ def test_every_second_line_bad_is_no_burden(rows: Enrich) -> None:
 def test_a_chunk_with_more_or_fewer_records_than_lines_is_refused(enricher: Any, runs: Runs) -> None:
     chunk = chunk_of({}, {}, {}, runs=runs)
     with pytest.raises(EnrichmentError, match="records became"):
-        enricher(make_contract((Field("text", "string"),))).enrich(chunk)
+        enricher(make_contract((Field("text", "string"),))).enrich(chunk, KEYS)
 
 
 def test_masked_columns_hold_the_token_and_null_where_there_is_none(rows: Enrich) -> None:
@@ -175,11 +175,11 @@ def test_masked_columns_hold_the_token_and_null_where_there_is_none(rows: Enrich
         {"id": 2, "text": "é"},
         {"id": 3, "text": ""},
     )
-    masked = token(KEYS, "é")
+    masked = token(KEYS, "k1", "é")
     assert [(row["text"], row["mail"]) for row in found] == [
-        (masked, token(KEYS, "x")),
+        (masked, token(KEYS, "k1", "x")),
         (masked, None),
-        (token(KEYS, ""), None),
+        (token(KEYS, "k1", ""), None),
     ]
 
 
@@ -194,7 +194,7 @@ def test_reference_tables_are_joined_and_records_without_a_match_stay(tmp_path: 
         columns=(column(fields[0]), column(Field("name", "string"))),
         enrich_sql="SELECT records.*, names.name FROM records LEFT JOIN names USING (id)",
     )
-    data = enricher(contract, references).enrich(chunk_of({"id": 1}, {"id": 2})).data
+    data = enricher(contract, references).enrich(chunk_of({"id": 1}, {"id": 2}), KEYS).data
     assert [(row["id"], row["name"]) for row in parquet_rows(data, tmp_path)] == [(1, "one"), (2, None)]
 
 
@@ -210,11 +210,13 @@ def test_the_same_chunk_gives_the_same_bytes_in_every_process(enricher: Any) -> 
     contract = make_contract()
     chunk = chunk_of(*(RECORD | {"id": n, "text": "x" * n} for n in range(300)))
     first = enricher(contract)
-    assert first.enrich(chunk).data == first.enrich(chunk).data == enricher(contract).enrich(chunk).data
+    assert (
+        first.enrich(chunk, KEYS).data == first.enrich(chunk, KEYS).data == enricher(contract).enrich(chunk, KEYS).data
+    )
 
 
 def test_timestamps_are_utc_microseconds(tmp_path: Path, enricher: Any) -> None:
-    data = enricher(make_contract()).enrich(chunk_of(RECORD)).data
+    data = enricher(make_contract()).enrich(chunk_of(RECORD), KEYS).data
     kinds = {
         name: kind
         for name, kind in describe(data, tmp_path, "parquet_schema", "name, logical_type")
@@ -233,7 +235,7 @@ def test_the_columns_of_the_file_are_those_of_the_stage_in_its_order(tmp_path: P
     contract = make_contract(
         enrich_sql="SELECT COLUMNS(lambda c: c LIKE '%a%'), COLUMNS(lambda c: c NOT LIKE '%a%') FROM records"
     )
-    parquet = enricher(contract).enrich(chunk_of(RECORD))
+    parquet = enricher(contract).enrich(chunk_of(RECORD), KEYS)
     in_file = [name for (name,) in describe(parquet.data, tmp_path, "parquet_schema", "name")]
     stage = load(contract, parquet.columns, "s3://m", "arn")[1]
     in_stage = [part.split(" ")[0].strip('"') for part in stage.removeprefix("CREATE TEMP TABLE stage (").split(", ")]
@@ -244,7 +246,7 @@ def test_the_columns_of_the_file_are_those_of_the_stage_in_its_order(tmp_path: P
 
 
 def test_the_file_holds_as_many_rows_as_the_chunk_records(tmp_path: Path, enricher: Any) -> None:
-    parquet = enricher(make_contract()).enrich(chunk_of(*({"id": n} for n in range(1234))))
+    parquet = enricher(make_contract()).enrich(chunk_of(*({"id": n} for n in range(1234))), KEYS)
     assert describe(parquet.data, tmp_path, "parquet_file_metadata", "num_rows") == [(1234,)]
     assert parquet.header.records == 1234
 
@@ -254,7 +256,7 @@ def test_the_file_holds_as_many_rows_as_the_chunk_records(tmp_path: Path, enrich
 
 def refusal(enricher: Any, contract: Contract, *records: Any) -> str:
     with pytest.raises(EnrichmentError) as caught:
-        enricher(contract).enrich(chunk_of(*records or ({"id": 1, "text": "s3cr3t"}, {"id": 2})))
+        enricher(contract).enrich(chunk_of(*records or ({"id": 1, "text": "s3cr3t"}, {"id": 2})), KEYS)
     assert "s3cr3t" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -342,8 +344,8 @@ def test_a_failed_chunk_leaves_nothing_behind(tmp_path: Path, enricher: Any) -> 
     )
     for _ in range(2):
         with pytest.raises(EnrichmentError):
-            made.enrich(chunk_of({"id": 1}))
-    assert len(parquet_rows(made.enrich(chunk_of({"id": 2})).data, tmp_path)) == 1
+            made.enrich(chunk_of({"id": 1}), KEYS)
+    assert len(parquet_rows(made.enrich(chunk_of({"id": 2}), KEYS).data, tmp_path)) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["read.parquet"]
 
 
@@ -353,9 +355,9 @@ def test_the_last_line_of_the_sql_may_be_a_comment(rows: Enrich) -> None:
 
 def test_bytes_that_are_no_chunk_are_refused(enricher: Any) -> None:
     with pytest.raises(frames.FrameError):
-        enricher(make_contract()).enrich(b"not a chunk")
+        enricher(make_contract()).enrich(b"not a chunk", KEYS)
     with pytest.raises(EnrichmentError):
-        enricher(make_contract()).enrich(chunk_of({"id": 1})[:-20])
+        enricher(make_contract()).enrich(chunk_of({"id": 1})[:-20], KEYS)
 
 
 def test_a_record_as_long_as_the_contract_allows_is_read(rows: Enrich) -> None:
@@ -371,7 +373,7 @@ def test_an_enricher_is_made_once_for_each_dataset(tmp_path: Path) -> None:
     folder = tmp_path / "contracts"
     folder.mkdir()
     (folder / "books.json").write_bytes(msgspec.json.encode(make_contract()))
-    enrichers = Enrichers(Contracts(folder), KEYS, tmp_path)
+    enrichers = Enrichers(Contracts(folder), lambda: KEYS, tmp_path)
     assert enrichers.enrich(chunk_of({"id": 1})).data == enrichers.enrich(chunk_of({"id": 1})).data
     assert len(enrichers._made) == 1
     (chunk,) = seal(raw_object("other/a.ndjson"), "1.0.0", b"{}\n", [(1, 1)])

@@ -33,7 +33,7 @@ VALUES = list(value_cases())
 @pytest.fixture(scope="module")
 def enricher(tmp_path_factory: pytest.TempPathFactory) -> Enricher:
     folder = tmp_path_factory.mktemp("work")
-    return Enricher(CONTRACT, folder / "none", MaskingKeys("k1", {"k1": "secret"}), folder)
+    return Enricher(CONTRACT, folder / "none", folder)
 
 
 def outcome(result: Result) -> str:
@@ -48,7 +48,7 @@ def outcome(result: Result) -> str:
 def rows(result: Result, enricher: Enricher, folder: Path) -> Iterator[dict[str, Any]]:
     """The rows of the chunks' Parquet objects."""
     for chunk in result.chunks:
-        yield from parquet_rows(enricher.enrich(chunk.data).data, folder)
+        yield from parquet_rows(enricher.enrich(chunk.data, MaskingKeys({"k1": "secret"})).data, folder)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}, {case.key}")

@@ -17,7 +17,7 @@ from .problems import ContractError, Problem
 
 RELEASED_FILE = "released.json"
 
-_ANY_KEYS = MaskingKeys("k", {"k": "any key has the same type of token"})
+_ANY_KEYS = MaskingKeys({"k": "any key has the same type of token"})
 _ANY_HEADER = ChunkHeader(
     id="", source="", time=datetime(1970, 1, 1, tzinfo=UTC), subject="", dataschema="",
     objectid="", versionid="", firstline=1, lastline=1, records=1, lineruns=[(1, 1)],
@@ -72,7 +72,7 @@ def sql_problems(contract: Contract, folder: Path) -> list[Problem]:
                 problems.append(Problem(place, f"column {name} stands twice", hint))
         if not problems:
             # The query as the enrichment runs it, with masking and lineage around.
-            connection.execute(macro_sql(_ANY_KEYS))
+            connection.execute(macro_sql(_ANY_KEYS, "k"))
             try:
                 connection.execute(f"DESCRIBE {result_sql(contract, _ANY_HEADER)}")
             except duckdb.Error as error:

@@ -50,9 +50,11 @@ class Stack(msgspec.Struct, frozen=True):
     database: str
     datasets: list[str]
     warehouse_roles: dict[str, str]
+    masking_secret_arn: str
     endpoint_url: str | None = None
     warehouse_port: int | None = None
     raw_retention_days: int = 365
+    rollout_application: str | None = None
 
 
 class Context:

@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from ..enrich import Enrichers, EnrichmentError
 from ..frames import FrameError
 from ..identity import PLAN_METADATA, UNKNOWN_DATASET, failed_chunk_key, parquet_key
 from ..masking import MaskingKeys
+
+# How old the keys that a function holds may be; a rotation must lie further ahead (`datavault masking rotate`).
+KEYS_SECONDS = 300.0
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -42,11 +46,25 @@ class SetAside(msgspec.Struct, frozen=True):
     error: str
 
 
+class MaskingSecret:
+    """The masking keys as Secrets Manager has them, looked at again every few minutes: functions live for hours."""
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+        self._read: tuple[float, MaskingKeys] | None = None
+
+    def keys(self) -> MaskingKeys:
+        """The keys; no older than `KEYS_SECONDS`, so that a rotation is known before it is in force."""
+        if self._read is None or time.monotonic() - self._read[0] >= KEYS_SECONDS:
+            started = time.monotonic()
+            secret = client("secretsmanager").get_secret_value(SecretId=self._arn)
+            self._read = started, msgspec.json.decode(secret["SecretString"], type=MaskingKeys)
+        return self._read[1]
+
+
 def make_enrichers(contracts: Contracts, masking_secret_arn: str) -> Enrichers:
     """The enrichers of a function, with the masking keys of a secret."""
-    secret = client("secretsmanager").get_secret_value(SecretId=masking_secret_arn)
-    keys = msgspec.json.decode(secret["SecretString"], type=MaskingKeys)
-    return Enrichers(contracts, keys, Path(tempfile.mkdtemp(prefix="datavault-")))
+    return Enrichers(contracts, MaskingSecret(masking_secret_arn).keys, Path(tempfile.mkdtemp(prefix="datavault-")))
 
 
 def enrich_chunk(

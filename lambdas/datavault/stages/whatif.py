@@ -21,7 +21,7 @@ from ..whatif import Difference, compare
 from .replay import Buckets, Prepared
 
 # A token of any key has the same form.
-_ANY_KEYS = MaskingKeys("k", {"k": "thrown away"})
+_ANY_KEYS = MaskingKeys({"k": "thrown away"})
 
 
 class Trial(msgspec.Struct):
@@ -38,7 +38,7 @@ class Bench:
 
     def __init__(self, contract: Contract, references: Path, work: Path) -> None:
         self.contract = contract
-        self._enricher = Enricher(contract, references, _ANY_KEYS, work)
+        self._enricher = Enricher(contract, references, work)
 
     def run_raw(self, buckets: Buckets, receipt: Receipt) -> Trial:
         """Read a raw object's version again.
@@ -86,6 +86,6 @@ class Bench:
 
     def _enrich(self, chunk: Chunk) -> Iterator[str]:
         try:
-            self._enricher.enrich(chunk.data)
+            self._enricher.enrich(chunk.data, _ANY_KEYS)
         except EnrichmentError as error:
             yield str(error)

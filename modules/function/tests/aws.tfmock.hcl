@@ -25,3 +25,7 @@ mock_resource "aws_lambda_function" {
 mock_resource "aws_cloudwatch_event_rule" {
   defaults = { arn = "arn:aws:events:eu-central-1:111122223333:rule/acme-loader-schedule" }
 }
+
+mock_resource "aws_lambda_alias" {
+  defaults = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:acme-loader:live" }
+}

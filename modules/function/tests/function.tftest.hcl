@@ -263,7 +263,7 @@ run "in_a_vpc_lambda_attaches_the_function_and_its_code_cannot" {
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Condition.ArnEquals["lambda:SourceFunctionArn"]
+    condition = [for statement in jsondecode(aws_iam_role_policy.network["vpc"].policy).Statement : statement.Condition.ArnEquals["lambda:SourceFunctionArn"]
       if statement.Effect == "Deny" && contains(statement.Action, "ec2:CreateNetworkInterface")
     ] == [local.function_arn]
     error_message = "The function's own code must not make network interfaces."
@@ -276,5 +276,72 @@ run "the_role_is_bound" {
   assert {
     condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
     error_message = "The role must carry the boundary."
+  }
+}
+
+run "sources_invoke_an_alias_of_the_newest_version" {
+  command = plan
+
+  variables {
+    queues   = { raw-events = { arn = "arn:aws:sqs:eu-central-1:111122223333:q", batch_size = 1, maximum_concurrency = 2 } }
+    schedule = { period_minutes = 15, dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:dlq" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_alias.newest["live"].function_version == aws_lambda_function.this.version
+    error_message = "The alias must follow the newest version."
+  }
+
+  assert {
+    condition = toset([
+      aws_lambda_event_source_mapping.queue["raw-events"].function_name, aws_cloudwatch_event_target.schedule["schedule"].arn,
+    ]) == toset(["arn:aws:lambda:eu-central-1:111122223333:function:acme-loader:live"])
+    error_message = "Sources must invoke the alias, or a rollback would not reach them."
+  }
+
+  assert {
+    condition = toset([
+      aws_lambda_permission.schedule["schedule"].qualifier, aws_lambda_function_event_invoke_config.schedule["schedule"].qualifier,
+    ]) == toset(["live"])
+    error_message = "The schedule's permission and retries must be the alias's."
+  }
+}
+
+run "a_gradual_release_leaves_the_alias_to_codedeploy" {
+  command = plan
+
+  variables {
+    gradual_release = true
+    queues          = { raw-events = { arn = "arn:aws:sqs:eu-central-1:111122223333:q", batch_size = 1, maximum_concurrency = 2 } }
+  }
+
+  assert {
+    condition     = length(aws_lambda_alias.newest) == 0 && aws_lambda_alias.released["live"].name == "live"
+    error_message = "There must be one alias, which an apply does not move."
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.queue["raw-events"].function_name == aws_lambda_alias.released["live"].arn
+    error_message = "Sources must invoke the alias."
+  }
+}
+
+run "a_signed_package_is_the_one_that_runs" {
+  command = plan
+
+  variables {
+    signed_package = {
+      bucket                  = "acme-artifacts"
+      key                     = "signed/loader-1.zip"
+      code_signing_config_arn = "arn:aws:lambda:eu-central-1:111122223333:code-signing-config:csc-1"
+    }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this.filename == null && aws_lambda_function.this.s3_key == "signed/loader-1.zip"
+      && aws_lambda_function.this.code_signing_config_arn == var.signed_package.code_signing_config_arn
+    )
+    error_message = "Lambda must get the signed zip, and refuse others."
   }
 }

@@ -217,3 +217,24 @@ run "a_vpc_with_one_subnet_is_refused" {
 
   expect_failures = [var.vpc]
 }
+
+run "reserving_nothing_is_refused" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 0
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "less_reserved_than_a_queue_brings_is_refused" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 5
+    queues               = { raw-events = { arn = "arn:aws:sqs:eu-central-1:111122223333:q", batch_size = 1, maximum_concurrency = 10 } }
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}

@@ -17,3 +17,7 @@ mock_resource "aws_iam_role" {
 mock_resource "aws_redshiftserverless_namespace" {
   defaults = { arn = "arn:aws:redshift-serverless:eu-central-1:111122223333:namespace/n" }
 }
+
+mock_resource "aws_scheduler_schedule_group" {
+  defaults = { arn = "arn:aws:scheduler:eu-central-1:111122223333:schedule-group/acme-warehouse-snapshot" }
+}

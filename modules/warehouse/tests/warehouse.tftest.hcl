@@ -137,8 +137,16 @@ run "snapshots_are_made_by_the_clock_and_kept" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.snapshot["this"].assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
-    error_message = "Only this account's schedules may take the role."
+    condition = jsondecode(aws_iam_role.snapshot["this"].assume_role_policy).Statement[0].Condition == {
+      ArnEquals    = { "aws:SourceArn" = aws_scheduler_schedule_group.snapshot["this"].arn }
+      StringEquals = { "aws:SourceAccount" = "111122223333" }
+    }
+    error_message = "Only this schedule's group may take the role."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.snapshot["this"].group_name == output.snapshot_group
+    error_message = "The group must be the one whose failures are counted."
   }
 
   assert {

@@ -221,9 +221,22 @@ override_resource {
   values          = { arn = "arn:aws:sns:eu-central-1:111122223333:acme-alarms" }
 }
 
+override_resource {
+  target          = module.warehouse.aws_scheduler_schedule_group.snapshot
+  override_during = plan
+  values          = { arn = "arn:aws:scheduler:eu-central-1:111122223333:schedule-group/acme-warehouse-snapshot" }
+}
+
+override_resource {
+  target          = aws_signer_signing_job.zip
+  override_during = plan
+  values          = { signed_object = [{ s3 = [{ bucket = "acme-artifacts", key = "signed/loader-1.zip" }] }] }
+}
+
 variables {
   project_name  = "acme"
   contracts_dir = "tests/contracts"
+  warehouse     = { snapshot = { cron = "cron(30 3 * * ? *)", retention_days = 35 } }
 }
 
 run "stack" {
@@ -320,4 +333,92 @@ run "objects_that_expire_under_their_lock_are_noticed" {
   }
 
   expect_failures = [check.retention_outlasts_the_lock]
+}
+
+run "without_being_asked_functions_change_in_the_apply_and_nothing_watches_the_account" {
+  command = plan
+
+  assert {
+    condition = output.rollout_application == null && 0 == sum([
+      length(aws_codedeploy_app.this), length(aws_signer_signing_profile.this), length(aws_guardduty_detector.this), length(aws_macie2_account.this),
+    ])
+    error_message = "What costs, or changes how a release goes, must be asked for."
+  }
+}
+
+run "a_gradual_release_watches_alarms_that_end_with_the_version" {
+  command = plan
+
+  variables {
+    gradual_release = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+  }
+
+  assert {
+    condition     = output.rollout_application == "acme" && toset(keys(aws_codedeploy_deployment_group.this)) == toset(["auditor", "enrichment", "loader", "processor"])
+    error_message = "Each function with sources must have its deployment group."
+  }
+
+  assert {
+    condition = alltrue([for stage, group in aws_codedeploy_deployment_group.this :
+      contains(group.alarm_configuration[0].alarms, "acme-${stage}-errors") && !contains(group.alarm_configuration[0].alarms, "acme-${stage}-dlq")
+    ])
+    error_message = "Errors must roll back, and a dead letter must not keep its mending away."
+  }
+
+  assert {
+    condition = alltrue([for group in aws_codedeploy_deployment_group.this :
+      group.auto_rollback_configuration[0].enabled && contains(group.auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
+    ])
+    error_message = "An alarm must roll back."
+  }
+}
+
+run "a_configuration_that_codedeploy_has_not_is_refused" {
+  command = plan
+
+  variables {
+    gradual_release = "CodeDeployDefault.OneAtATime"
+  }
+
+  expect_failures = [var.gradual_release]
+}
+
+run "signed_zips_are_the_only_ones" {
+  command = plan
+
+  variables {
+    code_signing = true
+  }
+
+  assert {
+    condition     = aws_lambda_code_signing_config.this["this"].policies[0].untrusted_artifact_on_deployment == "Enforce"
+    error_message = "A zip that nobody signed must be refused."
+  }
+
+  assert {
+    condition     = toset(keys(aws_signer_signing_job.zip)) == toset(["auditor", "enrichment", "loader", "processor"])
+    error_message = "Each zip must be signed."
+  }
+}
+
+run "what_the_watchers_find_reaches_the_topic" {
+  command = plan
+
+  variables {
+    guardduty = true
+    macie     = true
+  }
+
+  assert {
+    condition = { for service, rule in aws_cloudwatch_event_rule.finding : service => jsondecode(rule.event_pattern) } == {
+      guardduty = { source = ["aws.guardduty"], detail = { severity = [{ numeric = [">=", 4] }] } }
+      macie     = { source = ["aws.macie"], detail = { severity = { description = ["Medium", "High"] } } }
+    }
+    error_message = "Findings from medium severity on must be told."
+  }
+
+  assert {
+    condition     = toset([for target in aws_cloudwatch_event_target.finding : target.arn]) == toset(["arn:aws:sns:eu-central-1:111122223333:acme-alarms"])
+    error_message = "Findings must go where the alarms go."
+  }
 }

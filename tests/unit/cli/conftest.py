@@ -74,6 +74,7 @@ def stack(s3: Any, api: Tables, monkeypatch: pytest.MonkeyPatch) -> Stack:
         workgroup="group",
         database="db",
         datasets=["books", "orders"],
+        masking_secret_arn="masking-key",
         warehouse_roles={"analyst": "", "reader": ""},
         warehouse_port=5439,
     )
@@ -172,7 +173,7 @@ def processed(pipeline: Pipeline, tmp_path: Path) -> str:
     """One object on its way: processed and enriched, two valid records and a bad one; its chunk's id."""
     pipeline.put("books/day.ndjson", b'{"id":1}\n{"id":"[red]x"}\n{"id":3}\n')
     (record,) = chunks_in_stream()
-    enrichers = Enrichers(pipeline.contracts, MaskingKeys("k1", {"k1": "x"}), tmp_path)
+    enrichers = Enrichers(pipeline.contracts, lambda: MaskingKeys({"k1": "x"}), tmp_path)
     arrival = Arrival(record["Data"], record["PartitionKey"], RECEIVED_AT)
     enrich_chunk(arrival, enrichers, pipeline.contracts, "processed", "quarantine")
     return str(record["PartitionKey"])

@@ -17,7 +17,7 @@ from .conftest import CONTRACT, EVENTS, Context, failed, metrics
 
 @pytest.fixture
 def handler(s3: Any, load: Callable[[str], ModuleType]) -> ModuleType:
-    keys = json.dumps({"current": "k1", "keys": {"k1": "secret"}})
+    keys = json.dumps({"keys": {"k1": "secret"}})
     boto3.client("secretsmanager").create_secret(Name="masking-key", SecretString=keys)
     return load("enrichment")
 

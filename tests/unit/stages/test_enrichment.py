@@ -1,5 +1,6 @@
 """The enrichment's stage: one Parquet object per chunk, written once (invariant 2); what cannot be one is set aside."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,13 @@ import msgspec
 import pytest
 
 from datavault.contract import Contracts, Field, UnknownDatasetError
+from datavault.edges.clients import client
 from datavault.enrich import EngineError, Enricher, Enrichers, NewerContractError
-from datavault.masking import MaskingKeys
-from datavault.stages.enrichment import Arrival, SetAside, Written, enrich_chunk
+from datavault.masking import MaskingKeys, token
+from datavault.stages import enrichment
+from datavault.stages.enrichment import KEYS_SECONDS, Arrival, MaskingSecret, SetAside, Written, enrich_chunk
 
-from ..support import RECEIVED_AT, make_contract, process
+from ..support import RECEIVED_AT, column, make_contract, process
 
 CONTRACT = make_contract((Field("n", "integer"),), classification="confidential")
 
@@ -31,7 +34,7 @@ def chunk_of(data: bytes, **changes: Any) -> Any:
 def enrich(
     chunk: bytes, contracts: Contracts, work: Path, secret: str = "x", partition_key: str = "k"
 ) -> Written | SetAside:
-    enrichers = Enrichers(contracts, MaskingKeys("k", {"k": secret}), work)
+    enrichers = Enrichers(contracts, lambda: MaskingKeys({"k": secret}), work)
     return enrich_chunk(Arrival(chunk, partition_key, RECEIVED_AT), enrichers, contracts, "processed", "quarantine")
 
 
@@ -130,7 +133,7 @@ def test_a_chunk_with_a_damaged_body_is_set_aside(s3: Any, contracts: Contracts,
 def test_a_machine_that_fails_is_not_the_chunks_fault_and_gets_a_new_database(
     s3: Any, contracts: Contracts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enrichers = Enrichers(contracts, MaskingKeys("k", {"k": "x"}), tmp_path / "work")  # a folder that is not there
+    enrichers = Enrichers(contracts, lambda: MaskingKeys({"k": "x"}), tmp_path / "work")  # a folder that is not there
     arrival = Arrival(chunk_of(b'{"n": 1}\n').data, "k", RECEIVED_AT)
     monkeypatch.setattr(Enricher, "_check", _disk_full)
     (tmp_path / "work").mkdir()
@@ -143,3 +146,40 @@ def test_a_machine_that_fails_is_not_the_chunks_fault_and_gets_a_new_database(
 
 def _disk_full(self: Enricher, header: Any) -> None:
     raise duckdb.IOException("No space left on device")
+
+
+def test_keys_are_looked_at_again_before_a_rotation_is_in_force(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = client("secretsmanager")
+    arn = secrets.create_secret(Name="keys", SecretString='{"keys": {"k1": "a"}}')["ARN"]
+    now = 0.0
+    monkeypatch.setattr(enrichment.time, "monotonic", lambda: now)
+    secret = MaskingSecret(arn)
+    assert secret.keys() == MaskingKeys({"k1": "a"})
+    secrets.put_secret_value(
+        SecretId=arn, SecretString='{"keys": {"k1": "a", "k2": "b"}, "since": {"k2": "2030-01-01T00:00:00Z"}}'
+    )
+
+    now = KEYS_SECONDS - 1
+    assert secret.keys().keys.keys() == {"k1"}
+    now = KEYS_SECONDS
+    assert secret.keys().keys.keys() == {"k1", "k2"}
+
+
+@pytest.mark.parametrize(("since", "key"), [("2026-03-14T00:00:00Z", "k2"), ("2026-03-15T00:00:00Z", "k1")])
+def test_the_objects_time_says_which_key_masks_it_whenever_it_is_enriched(
+    s3: Any, tmp_path: Path, since: str, key: str
+) -> None:
+    mail = Field("mail", "string")
+    contract = make_contract((mail,), columns=(column(mail, mask=True),))
+    (tmp_path / "books.json").write_bytes(msgspec.json.encode(contract))
+    contracts = Contracts(tmp_path)
+    (chunk,) = process(b'{"mail": "a@b"}', contract).chunks
+    keys = MaskingKeys({"k1": "a"}).rotated("b", datetime.fromisoformat(since))
+    before = Enrichers(contracts, lambda: MaskingKeys({"k1": "a"}), tmp_path)
+    after = Enrichers(contracts, lambda: keys, tmp_path)
+
+    (tmp_path / "one.parquet").write_bytes(after.enrich(chunk.data).data)
+    ((mail_token,),) = duckdb.sql(f"SELECT mail FROM '{tmp_path}/one.parquet'").fetchall()
+    assert mail_token == token(keys, key, "a@b")
+    # A retry before and after the rotation agree, where the object is older than the key.
+    assert (before.enrich(chunk.data).data == after.enrich(chunk.data).data) == (key == "k1")
