@@ -1,6 +1,7 @@
 # Services of AWS's that watch the whole account, where the environment asks for them. What they find goes to the alarms' topic.
 
 resource "aws_guardduty_detector" "this" {
+  #checkov:skip=CKV2_AWS_3:a stack watches its own account; the organization's detector is made in the organization's
   for_each = { for on in [var.guardduty] : "this" => on if on }
 
   enable                       = true
