@@ -12,6 +12,7 @@ OPTIONS ?=
 # As it was given, and by the environment, not in a recipe's text: a branch may be called `$(shell …)`.
 override BRANCH := $(value BRANCH)
 export BRANCH
+GB_PER_DAY ?= 500
 SOAK_MINUTES ?= 60
 SOAK_SEED ?=
 export TF_IN_AUTOMATION := 1
@@ -75,6 +76,10 @@ bootstrap: environment ## Make the bucket of Terraform's state and CI's roles in
 .PHONY: plan
 plan: environment package ## Show what ENV would be, offline against the emulators; with AWS=1, what apply would change
 	@$(if $(emulated),scripts/emulated-plan $(ENV) $(OPTIONS),$(init) && $(terraform) plan -input=false $(OPTIONS))
+
+.PHONY: cost
+cost: environment cloud package ## Estimate a month of ENV by its offline plan, for GB_PER_DAY (500)
+	@.venv/bin/datavault --env $(ENV) cost --gb-per-day $(GB_PER_DAY) $(OPTIONS)
 
 .PHONY: apply
 apply: environment package ## Apply ENV, after showing its plan and asking

@@ -56,7 +56,10 @@ resource "aws_iam_policy" "boundary" {
         # These ARNs end in ids that Redshift makes up.
         Sid    = "OwnWarehouse"
         Effect = "Allow"
-        Action = ["redshift-serverless:CreateSnapshot", "redshift-serverless:GetCredentials"]
+        Action = [
+          "redshift-data:BatchExecuteStatement", "redshift-data:ExecuteStatement",
+          "redshift-serverless:CreateSnapshot", "redshift-serverless:GetCredentials",
+        ]
         Resource = [for kind in ["namespace", "snapshot", "workgroup"] :
           "arn:${local.partition}:redshift-serverless:${local.region}:${local.account_id}:${kind}/*"
         ]
@@ -75,8 +78,7 @@ resource "aws_iam_policy" "boundary" {
           "cloudwatch:DescribeAlarms",
           "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
           "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-          "redshift-data:BatchExecuteStatement", "redshift-data:CancelStatement", "redshift-data:DescribeStatement",
-          "redshift-data:ExecuteStatement", "redshift-data:GetStatementResult",
+          "redshift-data:CancelStatement", "redshift-data:DescribeStatement", "redshift-data:GetStatementResult",
           "xray:PutTelemetryRecords", "xray:PutTraceSegments",
         ]
         Resource = "*"

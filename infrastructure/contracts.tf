@@ -27,10 +27,11 @@ locals {
     ]) if anytrue([for option in try(contract.customProperties, []) : option.property == "maxBadShare"])
   }
 
-  # The strictest promise from raw object to warehouse. 15 minutes where nobody promised anything: at 4 RPU, loading
-  # that often costs about $73 a month, being always awake $1,095.
+  # The strictest promise from raw object to warehouse; 15 minutes where nobody promised anything.
   latency_seconds = min(900, [for promise in local.promises : promise.latency if can(promise.latency)]...)
 
-  # A third of the promise to gather objects, so that one failed load and its retry fit into the rest; 300 is Lambda's limit.
+  # A third of the promise to gather objects, so that one failed load and its retry fit into the rest; 300 is Lambda's
+  # limit. Each load wakes the warehouse for 60 s at least: at 4 RPU, every 5 minutes is $219 a month, every 15 would be
+  # $73, always awake $1,095 (docs/operations/cost.md).
   loader_window_seconds = coalesce(var.loader_window_seconds, min(300, floor(local.latency_seconds / 3)))
 }

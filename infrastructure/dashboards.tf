@@ -126,16 +126,6 @@ locals {
         [local.metrics_namespace, "RecordsValid", "service", "processor", "dataset", dataset, { id = "good", visible = false }],
       ]
     }],
-    [{
-      title          = "GB-seconds of the functions: what Lambda bills"
-      period_seconds = 86400
-      metrics = concat(
-        [[{ expression = join(" + ", [for stage, memory in local.stage_memory_mb : "d_${stage} * ${memory} / 1024 / 1000"]), label = "GB-seconds a day" }]],
-        [for stage in keys(local.stage_memory_mb) : ["AWS/Lambda", "Duration", "FunctionName", local.stages[stage], { id = "d_${stage}", visible = false }]],
-      )
-    }],
+    local.cost_graphs,
   )
-
-  # The migrator runs once an apply.
-  stage_memory_mb = { for stage, size in var.functions : stage => size.memory_mb }
 }

@@ -47,7 +47,7 @@ module "processor" {
     RawKey        = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.raw.arn } }
     ReceiptKey    = { key_arn = module.masked_key.arn, service = "s3", context = { "aws:s3:arn" = module.processed.arn }, write = true }
     QuarantineKey = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.quarantine.arn }, write = true }
-    StreamKey     = { key_arn = module.clear_key.arn, service = "kinesis", context = { "aws:kinesis:arn" = module.chunks.arn }, write = true }
+    StreamKey     = { key_arn = module.clear_key.arn, service = "kinesis", context = { "aws:kinesis:arn" = module.chunks.arn }, read = false, write = true }
     QueueKey      = { key_arn = module.clear_key.arn, service = "sqs", write = true }
   }
 }

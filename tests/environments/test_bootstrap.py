@@ -12,7 +12,7 @@ import pytest
 
 from .conftest import ROOT, Client, account_environment, clients
 
-ACCOUNT = "444444444444"
+ACCOUNT = "777777777777"
 CI = ["--oidc-issuer", "jenkins.example.com/oidc", "--oidc-plan-subject", "job/*", "--oidc-apply-subject", "job/main"]
 
 Outcome = subprocess.CompletedProcess[str]

@@ -56,7 +56,7 @@ def test_a_preview_lives_until_its_time_is_over(previews: Previews, endpoint: st
     name = state.parent.name
     made = everything(client)
     assert name.startswith("datavault-pr-feature-x-")
-    assert all(bucket.startswith(f"{name}-") for bucket in made["buckets"])
+    assert [bucket for bucket in made["buckets"] if not bucket.startswith(f"{name}-")] == []
     (key, *_) = made["keys"]
     tags = {tag["TagKey"]: tag["TagValue"] for tag in client("kms").list_resource_tags(KeyId=key)["Tags"]}
     assert (tags["branch"], tags["environment"]) == ("feature/__x_", "preview")

@@ -5,15 +5,22 @@ import re
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from datavault.cost.estimate import estimate
+from datavault.cost.plan import read_plan
+from datavault.cost.prices import load_prices
+from datavault.cost.workload import Workload
+
 from .conftest import ROOT, clients
 from .controls import CONTROLS
 from .inventory import everything
 
+PRICES = ROOT / "infrastructure/prices/us-east-1.yaml"
 # As scripts/emulate says it.
 ACCOUNTS = {
     "dev": "111111111111",
@@ -26,6 +33,7 @@ ACCOUNTS = {
 class Life(NamedTuple):
     """What came of one root."""
 
+    plan: bytes
     applied: str
     second_plan: subprocess.CompletedProcess[str]
     findings: dict[str, list[str]]
@@ -44,12 +52,14 @@ def lives(
         client = clients(endpoint, ACCOUNTS[root])
         _terraform(cloud, work, root, "init", "-input=false", "-lockfile=readonly")
         assert everything(client) == {}
-        applied = _terraform(cloud, work, root, "apply", "-auto-approve")
+        _terraform(cloud, work, root, "plan", "-out=new.tfplan")
+        plan = _terraform(cloud, work, root, "show", "-json", "new.tfplan").encode()
+        applied = _terraform(cloud, work, root, "apply", "new.tfplan")
         second_plan = _run(cloud, work, root, "plan", "-detailed-exitcode")
         findings = {control: check(client) for control, check in CONTROLS.items()}
         made = everything(client)
         _terraform(cloud, work, root, "destroy", "-auto-approve")
-        return Life(applied, second_plan, findings, made, everything(client))
+        return Life(plan, applied, second_plan, findings, made, everything(client))
 
     # One call of each service first: LocalStack loads a service at its first call, and not well under several at once.
     everything(clients(endpoint, "666666666666"))
@@ -65,9 +75,10 @@ def _run(cloud: dict[str, str], work: Path, root: str, *arguments: str) -> subpr
         [
             ROOT / "scripts" / "emulate",
             root,
-            *arguments,
+            arguments[0],
             "-no-color",
-            *(["-input=false"] if arguments[0] != "init" else []),
+            *(["-input=false"] if arguments[0] not in {"init", "show"} else []),
+            *arguments[1:],
         ],
         env=environment | cloud | {"EMULATED": str(work / root)},
         capture_output=True,
@@ -122,6 +133,23 @@ def test_production_and_its_rehearsal_have_a_network_and_a_trail(
 
     assert ("vpcs" in made) == ("trails" in made) == has_network
     assert "budgets" in made
+
+
+@pytest.mark.parametrize(
+    ("root", "rpu", "endpoint_zones", "stream"),
+    [("dev", 4, 0, "PROVISIONED"), ("staging", 8, 12, "ON_DEMAND"), ("prod", 8, 12, "ON_DEMAND")],
+)
+def test_a_plan_can_be_priced(
+    root: str, rpu: int, endpoint_zones: int, stream: str, lives: dict[str, Future[Life]]
+) -> None:
+    facts = read_plan(lives[root].result().plan)
+    idle = estimate(load_prices(PRICES), facts, Workload(0), date.today())  # noqa: DTZ011  any day will do
+
+    assert (facts.base_rpu, facts.endpoint_zones, facts.stream_mode) == (rpu, endpoint_zones, stream)
+    # As docs/deployment.md says it.
+    assert round(idle.services["KMS"]) == 3
+    assert round(idle.services.get("VPC", 0)) == (88 if endpoint_zones else 0)
+    assert round(idle.services["Kinesis"]) == {"PROVISIONED": 11, "ON_DEMAND": 29}[stream]
 
 
 def test_credentials_of_another_account_are_refused(cloud: dict[str, str], tmp_path: Path) -> None:

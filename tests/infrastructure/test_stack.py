@@ -2,52 +2,17 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datavault.authoring.odcs import CLASSIFICATIONS
 
-from .conftest import ROOT, Terraform, copy_code
+from .conftest import ROOT, STACK, Resources
 from .reading import is_allowed
 
-STACK = Path(__file__).parent / "stack"
 RUNBOOKS = ROOT / "docs" / "operations" / "runbooks"
-
-Resources = dict[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="session")
-def messages(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What `terraform test -json -verbose` says about the stack, message by message."""
-    folder = tmp_path_factory.mktemp("stack")
-    shutil.copytree(ROOT / "modules", folder / "modules")
-    (folder / "modules" / "keyring").joinpath("main.tf").unlink()
-    for name in ("variables.tf", "outputs.tf"):
-        (folder / "modules" / "keyring" / name).unlink()
-    shutil.copy(STACK / "keyring.tf", folder / "modules" / "keyring" / "main.tf")
-    copy_code(ROOT / "infrastructure", folder / "infrastructure")
-    shutil.copytree(STACK, folder / "infrastructure" / "tests")
-
-    packages = folder / "packages"
-    packages.mkdir()
-    for stage in ("processor", "enrichment", "loader", "auditor"):
-        (packages / f"{stage}.zip").touch()
-
-    init = terraform(folder / "infrastructure", "init", "-input=false", "-lockfile=readonly", "-no-color")
-    assert init.returncode == 0, init.stderr
-    tests = terraform(folder / "infrastructure", "test", "-json", "-verbose", package_dir=str(packages))
-    return [json.loads(line) for line in tests.stdout.splitlines()]
-
-
-@pytest.fixture(scope="session")
-def planned(messages: list[dict[str, Any]]) -> Resources:
-    """The planned values of each resource, by address."""
-    plan = next(message["test_plan"] for message in messages if message["type"] == "test_plan")
-    return {change["address"]: change["change"]["after"] for change in plan["resource_changes"]}
 
 
 def of_type(planned: Resources, kind: str) -> Resources:
@@ -433,6 +398,38 @@ def test_dashboards_show_every_function_and_dataset_in_metrics_that_exist(planne
     }
     code = "".join(path.read_text() for path in (ROOT / "lambdas").rglob("*.py"))
     assert {metric[1] for metric in ours} <= set(re.findall(r'"(\w+)"', code))
+
+
+def test_the_graphs_of_cost_compute_lambda_and_kinesis_by_the_file_of_prices(planned: Resources) -> None:
+    """A GB-second of each function and a thousand invocations, 10 GB of chunks on demand; two million records."""
+    (business,) = [
+        json.loads(dashboard["dashboard_body"])
+        for dashboard in of_type(planned, "aws_cloudwatch_dashboard").values()
+        if dashboard["dashboard_name"] == "acme-business"
+    ]
+    day, million = [found["properties"] for found in business["widgets"] if "cost" in found["properties"]["title"]]
+    functions = {
+        function["function_name"]: function["memory_size"]
+        for function in of_type(planned, "aws_lambda_function").values()
+    }
+
+    def value(metric: list[Any]) -> float:
+        name, about = metric[1], metric[3]
+        a_gb_second = 1000 * 1024 / functions.get(about, 1)
+        known = {"Duration": a_gb_second, "Invocations": 1000, "IncomingBytes": 10 * 2**30, "RecordsValid": 900_000}
+        return known.get(name, 100_000)
+
+    def results(graph: dict[str, Any]) -> dict[str, float]:
+        sources = {metric[-1]["id"]: value(metric) for metric in graph["metrics"] if isinstance(metric[0], str)}
+        formulas = [metric[0] for metric in graph["metrics"] if not isinstance(metric[0], str)]
+        known = {"FILL": lambda found, missing: found, "__builtins__": {}}
+        return {formula["label"]: eval(formula["expression"], known, sources) for formula in formulas}
+
+    a_day = {"Lambda": 4 * (0.0000133334 + 1000 * 0.0000002), "Kinesis": 24 * 0.04 + 10 * (0.08 + 0.04)}
+    assert results(day) == pytest.approx(a_day)
+    assert results(million) == pytest.approx({"a million records": sum(a_day.values()) / 2})
+    assert (day["period"], day["stat"]) == (million["period"], million["stat"]) == (86_400, "Sum")
+    assert day["yAxis"]["left"]["label"] == "US dollars (estimated, list prices of 2026-09-25)"
 
 
 def _metrics(body: dict[str, Any]) -> Iterator[list[Any]]:

@@ -6,7 +6,21 @@ from typing import Annotated
 import typer
 
 from ..edges.warehouse import StatementError, StatementTimeoutError
-from . import audit, backfill, breaker, contract, ingest, masking, quarantine, query, redrive, rollout, status, verify
+from . import (
+    audit,
+    backfill,
+    breaker,
+    contract,
+    cost,
+    ingest,
+    masking,
+    quarantine,
+    query,
+    redrive,
+    rollout,
+    status,
+    verify,
+)
 from .context import Context, Failure
 
 app = typer.Typer(
@@ -37,6 +51,7 @@ app.command("backfill")(backfill.backfill)
 app.command("pause")(breaker.pause)
 app.command("resume")(breaker.resume)
 app.command("redrive")(redrive.redrive)
+app.command("cost")(cost.cost)
 app.command("rollout")(rollout.rollout)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(masking.app, name="masking")

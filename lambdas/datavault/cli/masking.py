@@ -84,9 +84,7 @@ def _check_joins(dataset: str) -> None:
         return
     masked = {column.name for column in contract.columns if column.mask} & set(contract.primary_key)
     if masked:
-        hint = (
-            "a row that comes again would get another key and live twice; release a dataset with another key"
-        )
+        hint = "a row that comes again would get another key and live twice; release a dataset with another key"
         raise Failure(f"{dataset} merges by a masked column: {', '.join(sorted(masked))}", hint)
 
 
