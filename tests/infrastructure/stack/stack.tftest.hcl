@@ -206,7 +206,10 @@ override_resource {
 override_resource {
   target          = module.warehouse.aws_redshiftserverless_namespace.this
   override_during = plan
-  values          = { admin_password_secret_arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:redshift!acme-admin-AbCdEf" }
+  values = {
+    arn                       = "arn:aws:redshift-serverless:eu-central-1:111122223333:namespace/n"
+    admin_password_secret_arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:redshift!acme-admin-AbCdEf"
+  }
 }
 
 override_resource {
