@@ -48,11 +48,14 @@ def missing_accounts(
     ]
 
 
-def grants(contracts: Iterable[Contract]) -> list[str]:
+def grants(database: str, contracts: Iterable[Contract]) -> list[str]:
     """Every grant, whether it is there or not: to grant what is granted does nothing."""
     statements = [
         # Redshift lets everybody make tables in public.
         f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM PUBLIC",
+        # And everybody temporary ones: into one he could COPY, with the warehouse's role, the columns kept from him.
+        f"REVOKE TEMP ON DATABASE {quoted(database)} FROM PUBLIC",
+        f"GRANT TEMP ON DATABASE {quoted(database)} TO ROLE loader",
         f"GRANT USAGE ON SCHEMA {LEDGER_SCHEMA} TO ROLE loader, ROLE auditor, ROLE analyst",
         # UPDATE also lets it lock.
         f"GRANT SELECT, INSERT, UPDATE ON {LEDGER} TO ROLE loader",

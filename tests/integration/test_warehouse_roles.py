@@ -37,7 +37,15 @@ def test_the_reader_sees_what_the_contract_calls_public_and_nothing_else(datavau
         assert "permission denied" in refused.stderr, hidden
 
 
-@pytest.mark.parametrize("sql", ["delete from flights", "delete from datavault.ledger", "create table mine (a int)"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "delete from flights",
+        "delete from datavault.ledger",
+        "create table mine (a int)",
+        "create temp table mine (a int)",
+    ],
+)
 def test_the_analyst_reads_everything_and_writes_nothing(datavault: Command, flights: Loaded, sql: str) -> None:
     count = datavault("query", "--json", "select count(tailnum) as n from flights").stdout
     assert json.loads(count)[0]["n"] > 0

@@ -37,8 +37,12 @@ def test_a_user_that_plays_another_role_gets_the_new_one() -> None:
 
 
 def test_only_the_loader_writes_and_nobody_makes_tables() -> None:
-    found = grants([classified(a="internal")])
-    assert found[0] == "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    found = grants("db", [classified(a="internal")])
+    assert found[:3] == [
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        'REVOKE TEMP ON DATABASE "db" FROM PUBLIC',
+        'GRANT TEMP ON DATABASE "db" TO ROLE loader',
+    ]
     writing = [sql for sql in found if any(word in sql for word in ("INSERT", "UPDATE", "DELETE", "CREATE"))][1:]
     assert writing == [
         "GRANT SELECT, INSERT, UPDATE ON datavault.ledger TO ROLE loader",
@@ -49,7 +53,7 @@ def test_only_the_loader_writes_and_nobody_makes_tables() -> None:
 
 def test_the_reader_sees_what_is_public_or_internal_and_loses_what_no_longer_is() -> None:
     contract = classified(a="public", b="internal", c="confidential", d="restricted", e="")
-    assert grants([contract])[-2:] == [
+    assert grants("db", [contract])[-2:] == [
         f'GRANT SELECT ("a", "b", {LINEAGE}) ON public."books" TO ROLE reader',
         'REVOKE SELECT ("c", "d", "e", _source) ON public."books" FROM ROLE reader',
     ]

@@ -15,8 +15,8 @@ from .warehouse import Compute, add_warehouse, loads
 from .workload import DAYS_A_MONTH, Workload
 
 NOT_COUNTED = (
-    "taxes, support, discounts, free tiers, data leaving AWS, people's queries, GuardDuty, logs of S3 and CloudTrail in "
-    "S3, bad records"
+    "taxes, support, discounts, free tiers, data leaving AWS, people's queries, GuardDuty, logs of S3 and CloudTrail "
+    "in S3, bad records"
 )
 
 

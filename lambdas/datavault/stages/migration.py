@@ -50,7 +50,7 @@ def migrate(
     for statement in statements:
         # One by one: Redshift changes a column's length only outside a transaction. Each can be repeated.
         _run(warehouse, [statement], remaining_seconds)
-    granted = grants(known)
+    granted = grants(warehouse.database, known)
     for batch in batched(granted, _BATCH, strict=False):
         _run(warehouse, batch, remaining_seconds)
     return statements + granted

@@ -75,8 +75,8 @@ def test_more_grants_than_the_data_api_takes_at_once_go_in_batches(
 ) -> None:
     monkeypatch.setattr(migration, "_BATCH", 3)
     statements = run(contracts)
-    assert [len(batch) for batch in api.started[-3:]] == [3, 3, 2]
-    assert [statement for batch in api.started[-3:] for statement in batch] == statements[-8:]
+    assert [len(batch) for batch in api.started[-4:]] == [3, 3, 3, 1]
+    assert [statement for batch in api.started[-4:] for statement in batch] == statements[-10:]
 
 
 def test_a_role_that_another_migration_has_just_made_is_there(api: DataApi, contracts: Contracts) -> None:
