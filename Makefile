@@ -74,7 +74,7 @@ bootstrap: environment ## Make the bucket of Terraform's state and CI's roles in
 	@$(python) scripts/bootstrap.py --env $(ENV) $(OPTIONS)
 
 .PHONY: plan
-plan: environment package ## Show what ENV would be, offline against the emulators; with AWS=1, what apply would change
+plan: environment $(if $(emulated),cloud) package ## Show what ENV would be, offline against the emulators; with AWS=1, what apply would change
 	@$(if $(emulated),scripts/emulated-plan $(ENV) $(OPTIONS),$(init) && $(terraform) plan -input=false $(OPTIONS))
 
 .PHONY: cost

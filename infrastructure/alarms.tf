@@ -138,7 +138,7 @@ locals {
     # A quarter of an hour of records, and a hundred of them at least (as the breaker itself, breaker.py): a few bad
     # lines in a quiet hour wake nobody.
     { for dataset, share in local.bad_shares : "processor-bad-share-${dataset}" => {
-      description    = "More than ${share * 100} % of the records of ${dataset} are bad."
+      description    = "More than ${format("%g", share * 100)} % of the records of ${dataset} are bad."
       runbook        = "processor-bad-share"
       namespace      = local.metrics_namespace
       dimensions     = { service = "processor", dataset = dataset }

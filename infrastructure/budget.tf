@@ -12,7 +12,7 @@ resource "aws_budgets_budget" "monthly" {
   # Counted once the tag is activated for cost allocation in the account that pays (docs/deployment.md).
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:project$${var.project_name}"]
+    values = [format("user:project$%s", var.project_name)] # key$value; "$${" would be an escape
   }
 
   # Before it is spent, by AWS's forecast; and when it is.

@@ -500,6 +500,7 @@ def test_a_contract_that_says_how_bad_its_records_may_be_has_an_alarm(planned: R
     assert list(found) == [f'{prefix}["processor-bad-share-parcels"]']
     queries = {query["id"]: query for query in alarm["metric_query"]}
     assert (alarm["threshold"], alarm["comparison_operator"]) == (0.05, "GreaterThanThreshold")
+    assert alarm["alarm_description"].startswith("More than 5 % of the records")
     assert queries["result"]["expression"] == "IF(bad + good >= 100, bad / (bad + good), 0)"
     assert [query["id"] for query in alarm["metric_query"] if query["return_data"]] == ["result"]
     for name, metric in {"bad": "RecordsQuarantined", "good": "RecordsValid"}.items():

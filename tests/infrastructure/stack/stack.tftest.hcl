@@ -278,6 +278,19 @@ run "a_name_too_long_for_its_buckets_is_refused" {
   expect_failures = [var.project_name]
 }
 
+run "the_budget_counts_what_carries_the_stacks_tag" {
+  command = plan
+
+  variables {
+    monthly_budget_usd = 100
+  }
+
+  assert {
+    condition     = one(aws_budgets_budget.monthly["monthly"].cost_filter).values == tolist(["user:project$acme"])
+    error_message = "AWS Budgets reads a tag as user:key$value; of any other form it counts nothing."
+  }
+}
+
 run "a_folder_without_contracts_is_refused" {
   command = plan
 

@@ -209,6 +209,14 @@ def test_more_data_never_costs_less(found: Facts, some: float, more: float, obje
     assert less <= greater * (1 + 1e-9)
 
 
+@given(stacks, volumes, st.floats(0.1, 60), st.floats(0.1, 60))
+def test_what_has_been_flowing_for_longer_never_costs_less(found: Facts, gb: float, some: float, more: float) -> None:
+    less, greater = (
+        bill(found, Workload(gb, months=months)).rates.usd_per_month for months in sorted((some, some + more))
+    )
+    assert less <= greater * (1 + 1e-9)
+
+
 @given(stacks, volumes)
 def test_the_total_is_the_sum_of_the_lines_and_each_line_its_product(found: Facts, gb: float) -> None:
     made = bill(found, Workload(gb))
