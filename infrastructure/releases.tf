@@ -53,6 +53,7 @@ resource "aws_iam_role" "codedeploy" {
 
 # AWSCodeDeployRoleForLambdaLimited without topics, hooks and revisions in S3, and for these functions only.
 resource "aws_iam_role_policy" "codedeploy" {
+  #checkov:skip=CKV_AWS_355:DescribeAlarms alone, as in AWS's own policy (below)
   for_each = aws_iam_role.codedeploy
 
   name = "codedeploy"
@@ -83,7 +84,7 @@ locals {
 
   # Alarms that speak of the version at work and fall silent when it is gone. Not those that wait for a person: a
   # dead letter would keep its own mending from being released.
-  rollout_alarms = { for stage in ["auditor", "enrichment", "loader", "processor"] :
+  rollout_alarms = { for stage in keys(var.functions) :
     stage => concat(["${stage}-errors"], [for alarm in keys(local.invariant_alarms) : alarm if startswith(alarm, "${stage}-")])
   }
 

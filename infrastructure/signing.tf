@@ -76,11 +76,11 @@ resource "aws_signer_signing_job" "zip" {
 
 locals {
   code_signing = { for on in [var.code_signing] : "this" => on if on }
-  zips         = { for zip in ["auditor", "enrichment", "loader", "processor"] : zip => "${var.package_dir}/${zip}.zip" }
+  zips         = { for stage in keys(var.functions) : stage => "${var.package_dir}/${stage}.zip" }
 
-  signed_packages = { for zip in keys(local.zips) : zip => one([for job in [try(aws_signer_signing_job.zip[zip], null)] : {
-    bucket                  = job.signed_object[0].s3[0].bucket
-    key                     = job.signed_object[0].s3[0].key
+  signed_packages = { for zip in keys(local.zips) : zip => var.code_signing ? {
+    bucket                  = aws_signer_signing_job.zip[zip].signed_object[0].s3[0].bucket
+    key                     = aws_signer_signing_job.zip[zip].signed_object[0].s3[0].key
     code_signing_config_arn = aws_lambda_code_signing_config.this["this"].arn
-  } if var.code_signing]) }
+  } : null }
 }

@@ -19,11 +19,6 @@ output "version" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-output "alias" {
-  description = "Alias that the function's sources invoke."
-  value       = local.alias.name
-}
-
 output "role_arn" {
   description = "ARN of the function's role."
   value       = aws_iam_role.this.arn

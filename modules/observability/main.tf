@@ -7,19 +7,14 @@ locals {
     "arn", data.aws_partition.current.partition, "cloudwatch", data.aws_region.current.name,
     data.aws_caller_identity.current.account_id, "alarm", "${var.name}-",
   ])
-  rule_statements = [for arns in [var.rule_arns] : {
-    Sid       = "LetOurRulesPublish"
-    Effect    = "Allow"
-    Principal = { Service = "events.amazonaws.com" }
-    Action    = "sns:Publish"
-    Resource  = aws_sns_topic.alarms.arn
-    Condition = {
-      StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
-      ArnEquals    = { "aws:SourceArn" = arns }
-    }
-  } if length(arns) > 0]
-
   budget_arn_pattern = "arn:${data.aws_partition.current.partition}:budgets::${data.aws_caller_identity.current.account_id}:budget/${var.name}-*"
+
+  # Who may tell the topic something, each on behalf of these alone.
+  publishers = {
+    LetOurAlarmsPublish  = { service = "cloudwatch.amazonaws.com", source_arns = "${local.alarm_arn_prefix}*" }
+    LetOurBudgetsPublish = { service = "budgets.amazonaws.com", source_arns = local.budget_arn_pattern }
+    LetOurRulesPublish   = { service = "events.amazonaws.com", source_arns = var.rule_arns }
+  }
 }
 
 resource "aws_sns_topic" "alarms" {
@@ -32,38 +27,27 @@ resource "aws_sns_topic_policy" "alarms" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = concat(local.rule_statements, [
-      {
-        Sid       = "LetOurAlarmsPublish"
+    Statement = concat(
+      [for sid, publisher in local.publishers : {
+        Sid       = sid
         Effect    = "Allow"
-        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Principal = { Service = publisher.service }
         Action    = "sns:Publish"
         Resource  = aws_sns_topic.alarms.arn
         Condition = {
           StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
-          ArnLike      = { "aws:SourceArn" = "${local.alarm_arn_prefix}*" }
+          ArnLike      = { "aws:SourceArn" = publisher.source_arns }
         }
-      },
-      {
-        Sid       = "LetOurBudgetsPublish"
-        Effect    = "Allow"
-        Principal = { Service = "budgets.amazonaws.com" }
-        Action    = "sns:Publish"
-        Resource  = aws_sns_topic.alarms.arn
-        Condition = {
-          StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
-          ArnLike      = { "aws:SourceArn" = local.budget_arn_pattern }
-        }
-      },
-      {
+      } if length(publisher.source_arns) > 0],
+      [{
         Sid       = "DenyPlainTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sns:Publish"
         Resource  = aws_sns_topic.alarms.arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ])
+      }],
+    )
   })
 }
 

@@ -1,12 +1,13 @@
 """A branch's preview on the local cloud: made, planned again, kept while its time runs, swept when it is over."""
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from tests.processes import clean_environment
 
 from .conftest import ROOT, clients
 from .inventory import everything
@@ -20,10 +21,7 @@ class Previews:
 
     def __init__(self, cloud: dict[str, str], folder: Path) -> None:
         self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-        terraforms = ("TF_PLUGIN_MIRROR", "TF_CLI_CONFIG_FILE")
-        kept |= {name: os.environ[name] for name in terraforms if name in os.environ}
-        self._environment = kept | cloud | {"PREVIEWS": str(folder)}
+        self._environment = clean_environment() | cloud | {"PREVIEWS": str(folder)}
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)

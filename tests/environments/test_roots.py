@@ -1,6 +1,5 @@
 """Every root, each in an account of its own: apply, an empty second plan, our controls, destroy, nothing left."""
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from datavault.cost.estimate import estimate
 from datavault.cost.plan import read_plan
 from datavault.cost.prices import load_prices
 from datavault.cost.workload import Workload
+from tests.processes import clean_environment
 
 from .conftest import ROOT, clients
 from .controls import CONTROLS
@@ -68,9 +68,6 @@ def lives(
 
 
 def _run(cloud: dict[str, str], work: Path, root: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # A person's own settings must not change a test.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
-    environment |= {name: os.environ[name] for name in ("TF_PLUGIN_MIRROR", "TF_CLI_CONFIG_FILE") if name in os.environ}
     return subprocess.run(
         [
             ROOT / "scripts" / "emulate",
@@ -80,7 +77,7 @@ def _run(cloud: dict[str, str], work: Path, root: str, *arguments: str) -> subpr
             *(["-input=false"] if arguments[0] not in {"init", "show"} else []),
             *arguments[1:],
         ],
-        env=environment | cloud | {"EMULATED": str(work / root)},
+        env=clean_environment() | cloud | {"EMULATED": str(work / root)},
         capture_output=True,
         text=True,
         check=False,
@@ -160,7 +157,7 @@ def test_credentials_of_another_account_are_refused(cloud: dict[str, str], tmp_p
 
     plan = subprocess.run(
         [ROOT / "scripts" / "emulate", "dev", "plan", "-no-color", "-input=false", "-var=account_id=999999999999"],
-        env={**os.environ, **cloud, "EMULATED": str(tmp_path / "dev")},
+        env=clean_environment() | cloud | {"EMULATED": str(tmp_path / "dev")},
         capture_output=True,
         text=True,
         check=False,

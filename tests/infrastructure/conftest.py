@@ -1,7 +1,6 @@
 """Copies of the Terraform code to run tests in: a test leaves nothing in the checkout, and two can run at once."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -9,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.processes import clean_environment
+
+from .policies import Account
 
 ROOT = Path(__file__).parents[2]
 STACK = Path(__file__).parent / "stack"
@@ -21,9 +24,7 @@ Terraform = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def terraform() -> Terraform:
     """Run Terraform in a folder and return what it wrote; a code other than 0 is the caller's to judge."""
-    # A person's own Terraform settings (variables, data folder, workspace, CLI arguments) must not change a test.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
-    environment |= {name: os.environ[name] for name in ("TF_PLUGIN_MIRROR", "TF_CLI_CONFIG_FILE") if name in os.environ}
+    environment = clean_environment()
 
     def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -71,3 +72,9 @@ def planned(messages: list[dict[str, Any]]) -> Resources:
     """The planned values of each resource, by address."""
     plan = next(message["test_plan"] for message in messages if message["type"] == "test_plan")
     return {change["address"]: change["change"]["after"] for change in plan["resource_changes"]}
+
+
+@pytest.fixture(scope="session")
+def account(planned: Resources) -> Account:
+    """What the planned policies together allow."""
+    return Account(planned)

@@ -6,24 +6,16 @@ tests/iam, over the policies of the planned stack: the role's own, the boundary,
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from tests.iam.policy import Policy, Request, decide
+from tests.iam.policy import Policy, Request
 
 from .conftest import Resources
+from .policies import ACCOUNT, REGION, Account, Call
 
-ACCOUNT, REGION = "111122223333", "eu-central-1"
 KEY_OF_BUCKET = {"raw": "clear", "quarantine": "clear", "processed": "masked"}
-
-
-class Call(NamedTuple):
-    """An API call: action, resource, and what else the request says."""
-
-    action: str
-    resource: str
-    context: dict[str, str]
 
 
 def bucket(name: str, key: str = "") -> str:
@@ -165,44 +157,6 @@ NEEDS: dict[str, list[Call]] = {
 }
 
 
-class Account:
-    """The policies of the planned stack."""
-
-    def __init__(self, planned: Resources) -> None:
-        self._planned = planned
-        self.boundary = Policy.read("boundary", planned["aws_iam_policy.boundary"]["policy"])
-
-    def role(self, stage: str) -> Policy:
-        return Policy.read(stage, self._planned[f"module.{stage}.aws_iam_role_policy.this"]["policy"])
-
-    def resource(self, name: str) -> Policy | None:
-        """The policy of a bucket or a key."""
-        if name.startswith("arn:aws:s3:::"):
-            module = name.removeprefix("arn:aws:s3:::").split("/")[0].removeprefix("acme-").removesuffix("-data")
-            policy = self._planned.get(f"module.{module}.aws_s3_bucket_policy.this")
-        elif name.startswith("arn:aws:kms:"):
-            policy = self._planned.get(f"module.{name.rpartition('/')[2]}_key.aws_kms_key.this")
-        else:
-            return None
-        return Policy.read(name, policy["policy"]) if policy else None
-
-    def allows(self, stage: str, call: Call, **context: str | None) -> bool:
-        given = {
-            "aws:SecureTransport": "true",
-            "aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/acme-{stage}",
-            "aws:PrincipalAccount": ACCOUNT,
-            "aws:PrincipalIsAWSService": "false",
-        }
-        said = {key.lower(): value for key, value in {**given, **call.context, **context}.items() if value is not None}
-        request = Request(given["aws:PrincipalArn"], call.action, call.resource, ACCOUNT, said)
-        return decide(request, [self.role(stage)], self.boundary, self.resource(call.resource)).is_allowed
-
-
-@pytest.fixture(scope="session")
-def account(planned: Resources) -> Account:
-    return Account(planned)
-
-
 CALLS = [
     pytest.param(stage, call, id=f"{stage} {call.action} {call.resource}")
     for stage, calls in NEEDS.items()
@@ -212,7 +166,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("stage", "call"), CALLS)
 def test_a_function_may_do_what_it_does(account: Account, stage: str, call: Call) -> None:
-    assert account.allows(stage, call)
+    assert account.role_allows(stage, call)
 
 
 def _steps_beyond(call: Call) -> Iterator[tuple[str, Call, dict[str, str | None]]]:
@@ -247,7 +201,9 @@ def _steps_beyond(call: Call) -> Iterator[tuple[str, Call, dict[str, str | None]
 
 @pytest.mark.parametrize(("stage", "call"), CALLS)
 def test_a_function_is_refused_one_step_beyond(account: Account, stage: str, call: Call) -> None:
-    assert [what for what, beyond, context in _steps_beyond(call) if account.allows(stage, beyond, **context)] == []
+    assert [
+        what for what, beyond, context in _steps_beyond(call) if account.role_allows(stage, beyond, **context)
+    ] == []
 
 
 @pytest.mark.parametrize("stage", NEEDS)
@@ -261,7 +217,7 @@ def test_a_function_is_refused_what_only_others_do(account: Account, stage: str)
         if (call.action, call.resource) not in ours
     }
 
-    allowed = {what for what, call in others.items() if account.allows(stage, call)}
+    allowed = {what for what, call in others.items() if account.role_allows(stage, call)}
 
     assert allowed == set()
 

@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 
-from datavault.authoring.odcs import CLASSIFICATIONS
-
 from .conftest import ROOT, STACK, Resources
-from .reading import is_allowed
 
 RUNBOOKS = ROOT / "docs" / "operations" / "runbooks"
 
@@ -274,83 +271,6 @@ def test_only_the_writers_tag_what_people_read_by_its_tags(planned: Resources) -
     writers = guarded["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
     assert "arn:aws:iam::111122223333:role/acme-enrichment" in writers
     assert writers == policy["DenyDeleteToWriters"]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
-
-
-OBJECT = "arn:aws:s3:::acme-processed-data/data/visits/dt=2026-03-01/c.parquet"
-CLEARANCE, DATASET = "aws:PrincipalTag/datavault-clearance", "aws:PrincipalTag/datavault-dataset"
-CLASSIFICATION = "s3:ExistingObjectTag/classification"
-
-
-@pytest.fixture
-def reader(planned: Resources) -> list[dict[str, Any]]:
-    return list(statements(planned["aws_iam_policy.object_reader"]["policy"]))
-
-
-def tagged(classification: str, **principal: str) -> dict[str, str]:
-    return {CLASSIFICATION: classification, "s3:ExistingObjectTag/dataset": "visits"} | {
-        f"aws:PrincipalTag/datavault-{name}": value for name, value in principal.items()
-    }
-
-
-@pytest.mark.parametrize("clearance", CLASSIFICATIONS)
-def test_a_reader_reads_up_to_his_clearance_and_no_further(reader: list[dict[str, Any]], clearance: str) -> None:
-    readable = [
-        classification
-        for classification in CLASSIFICATIONS
-        if is_allowed(reader, "s3:GetObject", OBJECT, tagged(classification, clearance=clearance))
-    ]
-    assert tuple(readable) == CLASSIFICATIONS[: CLASSIFICATIONS.index(clearance) + 1]
-
-
-@pytest.mark.parametrize(
-    "context",
-    [
-        tagged("public"),
-        tagged("public", clearance="all"),
-        tagged("secret", clearance="restricted"),
-        {CLEARANCE: "restricted"},
-        tagged("public", clearance="restricted", dataset="parcels"),
-        {CLASSIFICATION: "public", CLEARANCE: "restricted", DATASET: "visits"},
-    ],
-    ids=[
-        "no clearance",
-        "unknown clearance",
-        "unknown classification",
-        "object without tags",
-        "other data set",
-        "object of no data set",
-    ],
-)
-def test_a_tag_that_is_missing_or_unknown_opens_nothing(reader: list[dict[str, Any]], context: dict[str, str]) -> None:
-    assert not is_allowed(reader, "s3:GetObject", OBJECT, context)
-
-
-def test_a_reader_of_one_data_set_reads_that(reader: list[dict[str, Any]]) -> None:
-    assert is_allowed(reader, "s3:GetObject", OBJECT, tagged("public", clearance="internal", dataset="visits"))
-
-
-def test_a_reader_reads_nothing_but_parquet_objects_and_changes_nothing(reader: list[dict[str, Any]]) -> None:
-    for other in ("acme-processed-data/receipts/visits/r.json", "acme-quarantine-data/data/q", "acme-raw-data/data/r"):
-        assert not is_allowed(reader, "s3:GetObject", f"arn:aws:s3:::{other}", tagged("public", clearance="restricted"))
-    allowed = {action for statement in reader if statement["Effect"] == "Allow" for action in statement["Action"]}
-    assert allowed == {"kms:Decrypt", "s3:GetObject", "s3:ListBucket"}
-
-
-def test_a_reader_decrypts_only_what_s3_reads_for_him_from_that_bucket(reader: list[dict[str, Any]]) -> None:
-    key = "arn:aws:kms:eu-central-1:111122223333:key/masked"
-    through = {
-        "kms:ViaService": "s3.eu-central-1.amazonaws.com",
-        "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::acme-processed-data",
-        CLEARANCE: "public",
-    }
-    assert is_allowed(reader, "kms:Decrypt", key, through)
-    for name, other in {
-        "kms:ViaService": "redshift.eu-central-1.amazonaws.com",
-        "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::acme-raw-data",
-        CLEARANCE: "none",
-    }.items():
-        assert not is_allowed(reader, "kms:Decrypt", key, through | {name: other}), name
-    assert not is_allowed(reader, "kms:Decrypt", key.replace("masked", "clear"), through)
 
 
 def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(planned: Resources) -> None:

@@ -45,9 +45,11 @@ def rotate(
     version, keys = _read(run)
     try:
         rotated = keys.rotated(_random(), since)
+        _write(run, version, rotated)
     except ValueError as error:
         raise Failure(str(error), "`datavault masking keys` shows them; choose a later time") from error
-    _write(run, version, rotated)
+    except (ClientError, BotoCoreError) as error:
+        raise aws_failure(error) from error
     _show(run, rotated)
 
 
@@ -89,25 +91,18 @@ def _check_joins(dataset: str) -> None:
 
 
 def _random() -> str:
-    words = {"PasswordLength": _KEY_LETTERS, "ExcludePunctuation": True}
-    try:
-        return str(client("secretsmanager").get_random_password(**words)["RandomPassword"])
-    except (ClientError, BotoCoreError) as error:
-        raise aws_failure(error) from error
+    made = client("secretsmanager").get_random_password(PasswordLength=_KEY_LETTERS, ExcludePunctuation=True)
+    return str(made["RandomPassword"])
 
 
 def _write(run: Context, version: str, keys: MaskingKeys) -> None:
     """Of two people who rotate at once the second would drop the other's key: he looks before and after."""
-    secrets = client("secretsmanager")
-    try:
-        if _read(run)[0] != version:
-            raise Failure("somebody else has just changed the keys", "look at `datavault masking keys`")
-        text = msgspec.json.encode(keys).decode()
-        made = secrets.put_secret_value(SecretId=run.stack.masking_secret_arn, SecretString=text)["VersionId"]
-        previous = secrets.describe_secret(SecretId=run.stack.masking_secret_arn)["VersionIdsToStages"]
-    except (ClientError, BotoCoreError) as error:
-        raise aws_failure(error) from error
-    if "AWSCURRENT" not in previous.get(made, []) or "AWSPREVIOUS" not in previous.get(version, []):
+    secrets, secret = client("secretsmanager"), run.stack.masking_secret_arn
+    if _read(run)[0] != version:
+        raise Failure("somebody else has just changed the keys", "look at `datavault masking keys`")
+    made = secrets.put_secret_value(SecretId=secret, SecretString=msgspec.json.encode(keys).decode())["VersionId"]
+    stages = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+    if "AWSCURRENT" not in stages.get(made, []) or "AWSPREVIOUS" not in stages.get(version, []):
         hint = "the keys of both lie in the secret's last versions; put one together before the first begins"
         raise Failure("somebody else changed the keys at the same moment", hint, 1)
 

@@ -39,11 +39,8 @@ def audits(facts: Facts) -> float:
 
 def listed_pages(facts: Facts, work: Workload) -> float:
     """Pages of raw versions that one audit lists: every object that the bucket keeps."""
-    kept = [
-        work.days if rule.expiration_days is None else min(work.days, rule.expiration_days)
-        for rule in facts.raw.values()
-    ]
-    return work.objects / DAYS_A_MONTH * fmean(kept) / _VERSIONS_PER_PAGE
+    days = fmean(work.days_kept(rule.expiration_days) for rule in facts.raw.values())
+    return work.objects / DAYS_A_MONTH * days / _VERSIONS_PER_PAGE
 
 
 def audit_seconds(facts: Facts, work: Workload) -> float:
@@ -101,5 +98,5 @@ def _add_logs(bill: Bill, facts: Facts, work: Workload, loads: Loads, invocation
     each = LOG_BYTES_PER_INVOCATION + (FLOW_LOG_BYTES_PER_INVOCATION if facts.has_flow_log else 0)
     gb = (invocations * each + loads.a_month * LOG_BYTES_PER_LOAD) / GIB
     bill.add(_PART, "CloudWatch", "logs in", gb, "logs_in")
-    days = min(work.days, facts.log_days) if facts.log_days else work.days
+    days = work.days_kept(facts.log_days or None)  # CloudWatch writes 0 for "for ever"
     bill.add(_PART, "CloudWatch", "logs kept", gb * days / DAYS_A_MONTH, "logs_kept")

@@ -28,15 +28,14 @@ def add_storage(bill: Bill, facts: Facts, work: Workload, loads: Loads) -> None:
 def add_kept(bill: Bill, facts: Facts, work: Workload) -> None:
     """Raw and Parquet objects as the buckets keep them."""
     raw_bytes = work.object_mb * MIB / work.raw_ratio
-    for names, rule in _alike(facts.raw):
-        share = len(names) / len(facts.raw)
-        what = _named("raw", names, facts.raw)
-        _add_kept(bill, what, rule, work, work.gb / work.raw_ratio * share, work.objects * share, raw_bytes)
     parquet_bytes = work.object_mb * MIB / work.parquet_ratio / work.chunks_per_object
-    for names, rule in _alike(facts.parquet):
-        share = len(names) / len(facts.parquet)
-        what = _named("Parquet", names, facts.parquet)
-        _add_kept(bill, what, rule, work, work.parquet_gb * share, work.chunks * share, parquet_bytes)
+    for word, rules, gb, objects, object_bytes in (
+        ("raw", facts.raw, work.gb / work.raw_ratio, work.objects, raw_bytes),
+        ("Parquet", facts.parquet, work.parquet_gb, work.chunks, parquet_bytes),
+    ):
+        for names, rule in _alike(rules):
+            share = len(names) / len(rules)
+            _add_kept(bill, _named(word, names, rules), rule, work, gb * share, objects * share, object_bytes)
 
 
 def _alike(rules: dict[str, Kept]) -> list[tuple[list[str], Kept]]:
@@ -56,7 +55,7 @@ def _named(what: str, names: list[str], every: dict[str, Kept]) -> str:
 def _add_kept(  # noqa: PLR0913, PLR0917  what, how long, how much
     bill: Bill, what: str, kept: Kept, work: Workload, gb: float, objects: float, object_bytes: float
 ) -> None:
-    last = work.days if kept.expiration_days is None else min(work.days, kept.expiration_days)
+    last = work.days_kept(kept.expiration_days)
     steps = kept.transitions if object_bytes >= _SMALLEST_MOVED else ()
     bounds = [(0, "STANDARD"), *steps]
     ends = [*(float(day) for day, _ in bounds[1:]), last]

@@ -98,6 +98,10 @@ class Workload(msgspec.Struct, frozen=True):
     def days(self) -> float:
         return self.months * DAYS_A_MONTH
 
+    def days_kept(self, longest: int | None) -> float:
+        """Days of the flow that are there when nothing is kept longer than so; None: for ever."""
+        return self.days if longest is None else min(self.days, longest)
+
     def share_of_periods(self, a_month: float) -> float:
         """In which share of so many periods a month at least one object arrives, when they come evenly."""
         return min(1.0, self.objects / a_month)

@@ -83,6 +83,22 @@ run "the_topic_is_encrypted_and_takes_our_alarms_only" {
   }
 }
 
+run "rules_that_are_named_may_publish_too" {
+  command = plan
+
+  variables {
+    rule_arns = ["arn:aws:events:eu-central-1:111122223333:rule/acme-guardduty-finding"]
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : statement.Condition if statement.Effect == "Allow" && statement.Principal == { Service = "events.amazonaws.com" }] == [{
+      ArnLike      = { "aws:SourceArn" = ["arn:aws:events:eu-central-1:111122223333:rule/acme-guardduty-finding"] }
+      StringEquals = { "aws:SourceAccount" = "111122223333" }
+    }]
+    error_message = "The rules that are named may publish, and no other."
+  }
+}
+
 run "every_address_is_subscribed" {
   command = plan
 

@@ -53,8 +53,7 @@ class Provider(LambdaProvider):
     @handler("UpdateAlias", expand=False)
     def update_alias(self, context: RequestContext, request: dict[str, Any]) -> Any:
         """Take weights, which LocalStack answers with an internal error, and refuse a version that is not there."""
-        account, region = api_utils.get_account_and_region(request["FunctionName"], context)
-        name = api_utils.get_function_name(request["FunctionName"], context)
+        name, account, region = _named(context, request)
         function = self._get_function(name, account, region)
         weights = (request.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
         old = function.aliases.get(request["Name"])
@@ -114,6 +113,10 @@ class Provider(LambdaProvider):
 
 
 def _arn(context: RequestContext, request: dict[str, Any]) -> str:
+    return str(api_utils.unqualified_lambda_arn(*_named(context, request)))
+
+
+def _named(context: RequestContext, request: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the function's name, account and Region; a request may name it by an ARN."""
     account, region = api_utils.get_account_and_region(request["FunctionName"], context)
-    name = api_utils.get_function_name(request["FunctionName"], context)
-    return str(api_utils.unqualified_lambda_arn(name, account, region))
+    return api_utils.get_function_name(request["FunctionName"], context), account, region
