@@ -21,5 +21,7 @@ LEFT JOIN planes ON planes.tailnum = records.tailnum
 LEFT JOIN airports ON airports.faa = records.dest
 -- When clocks go back an hour is reported twice: one row of it, always the same.
 LEFT JOIN (
-    SELECT DISTINCT ON (origin, time_hour) * FROM weather ORDER BY origin, time_hour, temp
+    SELECT DISTINCT ON (origin, time_hour) *
+    FROM weather SEMI JOIN records USING (origin, time_hour)  -- of a year's hours, the few of this chunk
+    ORDER BY origin, time_hour, temp
 ) AS hourly ON hourly.origin = records.origin AND hourly.time_hour = records.time_hour

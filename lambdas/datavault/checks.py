@@ -69,10 +69,11 @@ def failures(checks: Sequence[Check], records: Sequence[msgspec.Struct]) -> dict
 
 def _offenders(check: Check, records: Sequence[msgspec.Struct]) -> Iterator[int]:
     if check.hashable and len(check.path) == 1:
-        values: list[Hashable] = list(map(attrgetter(check.path[0]), records))
-        bad = {value for value in set(values) if value is not None and not check.holds(value)}
+        get = attrgetter(check.path[0])
+        distinct: set[Hashable] = set(map(get, records))
+        bad = {value for value in distinct if value is not None and not check.holds(value)}
         if bad:
-            yield from (index for index, value in enumerate(values) if value in bad)
+            yield from (index for index, value in enumerate(map(get, records)) if value in bad)
         return
     for index, record in enumerate(records):
         if not all(map(check.holds, values_at(record, check.path))):

@@ -15,7 +15,7 @@ import msgspec
 from . import frames
 from .chunk import ChunkHeader, open_chunk
 from .contract import Column, Contract, Contracts, version_tuple
-from .duck import LINEAGE, duck_type, identifier, literal, output_columns, read_records
+from .duck import LINEAGE, duck_type, identifier, literal, read_records
 from .identity import COLUMNS_METADATA, PLAN_METADATA, RECORDS_METADATA
 from .masking import MaskingKeys, macro_sql
 from .warehouse_sql import varchar_bytes
@@ -90,13 +90,12 @@ class Enricher:
         try:
             records.write_bytes(body)
             self._mask_with(keys, keys.id_at(header.time))
-            with self._tables(header, records):
-                self._check(header)
-                order = ", ".join(identifier(name) for name in output_columns(self._contract))
-                self._connection.execute(
-                    f"COPY (SELECT {order} FROM result ORDER BY _line) TO {literal(str(parquet))} "  # noqa: S608  names are quoted
-                    "(FORMAT parquet, COMPRESSION zstd)"
-                )
+            with self._records(header, records):
+                result = result_sql(self._contract, header)
+                self._write(result, parquet)
+                if not self._check(header, parquet):
+                    # A join has changed the order of lines. Sorting every chunk would cost more than looking.
+                    self._write(f"{result} ORDER BY _line", parquet)
             return ParquetObject(header, parquet.read_bytes(), len(self._contract.columns))
         except _ENGINE_FAILURES as error:
             frames.decompress(body)  # a damaged chunk looks like a damaged disk to DuckDB
@@ -114,21 +113,39 @@ class Enricher:
             self._masks_with = name
 
     @contextmanager
-    def _tables(self, header: ChunkHeader, path: Path) -> Iterator[None]:
+    def _records(self, header: ChunkHeader, path: Path) -> Iterator[None]:
+        """The table `records`. No subquery: of a table DuckDB knows the size, and joins it the right way round."""
         execute = self._connection.execute
         source = read_records(str(path), self._contract.fields, self._contract.max_record_bytes)
         try:
             execute(f"CREATE TEMP TABLE records AS {_numbered(source, header.lineruns)}")
-            execute(f"CREATE TEMP TABLE result AS {result_sql(self._contract, header)}")
             yield
         finally:
-            for table in ("result", "records"):
-                with suppress(duckdb.CatalogException):
-                    execute(f"DROP TABLE IF EXISTS {table}")
+            with suppress(duckdb.CatalogException):
+                execute("DROP TABLE IF EXISTS records")
 
-    def _check(self, header: ChunkHeader) -> None:
-        """One scan: a row for every record and no other, no null and no value that the warehouse cannot hold."""
-        probes = {"rows": "count(*)", "lines": "count(DISTINCT _line)"}
+    def _write(self, result: str, parquet: Path) -> None:
+        """Write a query's rows. Redshift reads no Bloom filters; level 1 makes these columns no larger than level 3."""
+        self._connection.execute(
+            f"COPY ({result}) TO {literal(str(parquet))} "
+            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false)"
+        )
+
+    def _check(self, header: ChunkHeader, parquet: Path) -> bool:
+        """Look into what was written, in one scan; whether its lines are in order.
+
+        A row for every record and no other, no null and no value that the warehouse cannot hold.
+
+        Raises
+        ------
+        EnrichmentError
+            With everything that is wrong.
+        """
+        probes = {
+            "rows": "count(*)",
+            "lines": "count(DISTINCT _line)",
+            "misplaced": "count(*) FILTER (_line < line_before)",
+        }
         for number, column in enumerate(self._contract.columns):
             name = identifier(column.name)
             if column.field.required:
@@ -136,10 +153,11 @@ class Enricher:
             if limit := varchar_bytes(column.warehouse_type):
                 probes[f"long{number}"] = f"count(*) FILTER (strlen({name}) > {limit})"
         selected = ", ".join(f"{expression} AS {name}" for name, expression in probes.items())
-        row = self._connection.execute(f"SELECT {selected} FROM result").fetchone()  # noqa: S608  names are quoted
+        written = f"SELECT *, lag(_line) OVER () AS line_before FROM read_parquet({literal(str(parquet))})"  # noqa: S608  ours
+        row = self._connection.execute(f"SELECT {selected} FROM ({written})").fetchone()  # noqa: S608  names are quoted
         found = dict(zip(probes, row or (), strict=True))
         problems = []
-        rows, lines = found.pop("rows"), found.pop("lines")
+        rows, lines, misplaced = found.pop("rows"), found.pop("lines"), found.pop("misplaced")
         if rows != header.records or lines != header.records:
             problems.append(f"{header.records} records became {rows} rows; enrich.sql must keep each `_line` once")
         for name, count in found.items():
@@ -149,6 +167,7 @@ class Enricher:
                 problems.append(f"{count} values of column {column.name} are {what}")
         if problems:
             raise EnrichmentError(f"{header.dataset}: " + "; ".join(problems))
+        return not misplaced
 
 
 def load_references(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:

@@ -82,7 +82,7 @@ class Validator:
 
         encoded = self._encode_lines(records)
         failed = failures(self._checks, records)
-        if b"\\u0000" in encoded:
+        if b"\\" in encoded and b"\\u0000" in encoded:  # one byte is found many times as fast as six
             failed = _nul_characters(encoded) | failed
         if failed:
             positions = _kept_positions(len(texts), dropped)
