@@ -186,6 +186,24 @@ format: setup ## Format and mend what can be mended
 clean: ## Delete what was built (not the local cloud's state)
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
+##@ Measure
+
+.PHONY: bench
+bench: cloud package ## DataVault beside what people would use instead; writes docs/benchmarks.md (20 minutes)
+	@scripts/setup bench
+	@$(bench) run $(OPTIONS)
+
+.PHONY: bench-check
+bench-check: package ## Fail where a ratio is more than 20 % worse than the committed one (3 minutes)
+	@scripts/setup bench
+	@$(bench) check
+
+.PHONY: scaling
+scaling: setup ## Simulate how far a stack reaches; writes docs/scaling.md (a minute)
+	@$(python) -m tests.benchmarks.scaling --write
+
+bench := .local/bench/venv/bin/python -m tests.benchmarks
+
 ##@ Set-up (every target does it by itself)
 
 .PHONY: setup

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import demo_data
 import demo_report
+from boto3.s3.transfer import S3Transfer
 from botocore.exceptions import ClientError
 from rich.console import Console
 
@@ -60,7 +61,7 @@ def put_new(run: Context, key: str, file: Path) -> tuple[RawObject, bool]:
         digest = hashlib.file_digest(body, "sha256").hexdigest()
     is_new = digest != latest_digest(bucket, key)
     if is_new:
-        s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": {"sha256": digest}})
+        S3Transfer(s3).upload_file(str(file), bucket, key, extra_args={"Metadata": {"sha256": digest}})
     found = s3.head_object(Bucket=bucket, Key=key)
     console.print(f"  {key}: {'sent' if is_new else 'there already, not sent again'}")
     return RawObject(bucket, key, found["VersionId"], found["LastModified"], found["ContentLength"]), is_new

@@ -126,8 +126,7 @@ def trim(stage: Path) -> None:
     for folder in (stage / "botocore/data").iterdir():
         if folder.is_dir() and folder.relative_to(stage).as_posix() not in keep:
             shutil.rmtree(folder)
-    for name in ("boto3/data", "boto3/examples", "bin"):
-        shutil.rmtree(stage / name, ignore_errors=True)
+    shutil.rmtree(stage / "bin", ignore_errors=True)
     for pattern in ("*.pyi", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED", ".lock"):
         for file in stage.rglob(pattern):
             file.unlink()

@@ -18,6 +18,9 @@ from .contract import Field
 from .reasons import Reason
 
 ITEMS = "[]"
+# What one rule remembers: half a megabyte at most.
+_MAX_KNOWN = 4_096
+_MAX_KNOWN_LENGTH = 64
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -28,6 +31,8 @@ class Check(msgspec.Struct, frozen=True):
     reason: Reason
     holds: Callable[[Any], bool]
     hashable: bool = True
+    # Values that are known to hold, for columns whose values repeat from block to block.
+    known: set[Hashable] = msgspec.field(default_factory=lambda: {None})
 
 
 def compile_struct(
@@ -70,10 +75,12 @@ def failures(checks: Sequence[Check], records: Sequence[msgspec.Struct]) -> dict
 def _offenders(check: Check, records: Sequence[msgspec.Struct]) -> Iterator[int]:
     if check.hashable and len(check.path) == 1:
         get = attrgetter(check.path[0])
-        distinct: set[Hashable] = set(map(get, records))
-        bad = {value for value in distinct if value is not None and not check.holds(value)}
+        new = set(map(get, records)) - check.known
+        bad = {value for value in new if not check.holds(value)}
         if bad:
             yield from (index for index, value in enumerate(map(get, records)) if value in bad)
+        elif len(check.known) < _MAX_KNOWN:
+            check.known.update(value for value in new if isinstance(value, str) and len(value) <= _MAX_KNOWN_LENGTH)
         return
     for index, record in enumerate(records):
         if not all(map(check.holds, values_at(record, check.path))):

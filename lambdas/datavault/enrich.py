@@ -5,8 +5,7 @@ checked against the contract's output schema before anything leaves.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -67,6 +66,9 @@ class Enricher:
         )
         execute = self._connection.execute
         execute("SET TimeZone = 'UTC'")
+        # Joins run as they are written, a record against a reference. DuckDB does not know the size of a file that it
+        # has not read, and would make the records the hash table.
+        execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         load_references(self._connection, reference_folder)
         # From here on the SQL of a contract reaches the folder it works in, and nothing else.
         execute(f"SET allowed_directories = [{literal(str(work))}]")
@@ -90,12 +92,12 @@ class Enricher:
         try:
             records.write_bytes(body)
             self._mask_with(keys, keys.id_at(header.time))
-            with self._records(header, records):
-                result = result_sql(self._contract, header)
-                self._write(result, parquet)
-                if not self._check(header, parquet):
-                    # A join has changed the order of lines. Sorting every chunk would cost more than looking.
-                    self._write(f"{result} ORDER BY _line", parquet)
+            source = read_records(str(records), self._contract.fields, self._contract.max_record_bytes)
+            result = result_sql(self._contract, header, _numbered(source, header.lineruns))
+            self._write(result, parquet)
+            if not self._check(header, parquet):
+                # A join has changed the order of lines. Sorting every chunk would cost more than looking.
+                self._write(f"{result} ORDER BY _line", parquet)
             return ParquetObject(header, parquet.read_bytes(), len(self._contract.columns))
         except _ENGINE_FAILURES as error:
             frames.decompress(body)  # a damaged chunk looks like a damaged disk to DuckDB
@@ -111,18 +113,6 @@ class Enricher:
         if name != self._masks_with and any(column.mask for column in self._contract.columns):
             self._connection.execute(macro_sql(keys, name))
             self._masks_with = name
-
-    @contextmanager
-    def _records(self, header: ChunkHeader, path: Path) -> Iterator[None]:
-        """The table `records`. No subquery: of a table DuckDB knows the size, and joins it the right way round."""
-        execute = self._connection.execute
-        source = read_records(str(path), self._contract.fields, self._contract.max_record_bytes)
-        try:
-            execute(f"CREATE TEMP TABLE records AS {_numbered(source, header.lineruns)}")
-            yield
-        finally:
-            with suppress(duckdb.CatalogException):
-                execute("DROP TABLE IF EXISTS records")
 
     def _write(self, result: str, parquet: Path) -> None:
         """Write a query's rows. Redshift reads no Bloom filters; level 1 makes these columns no larger than level 3."""
@@ -178,11 +168,12 @@ def load_references(connection: duckdb.DuckDBPyConnection, folder: Path) -> list
     return [file.stem for file in files]
 
 
-def result_sql(contract: Contract, header: ChunkHeader) -> str:
-    """The query from `records` to the columns of the Parquet object."""
+def result_sql(contract: Contract, header: ChunkHeader, records: str = "") -> str:
+    """The query from `records` to the columns of the Parquet object. `records` is their query, if they are no table."""
     masked = [column for column in contract.columns if column.mask]
     # Masked once per distinct value: values repeat, and an HMAC is the dearest expression of the query.
-    ctes = [f"enriched AS MATERIALIZED ({contract.enrich_sql}\n)"]  # its last line may be a comment
+    ctes = [f"records AS MATERIALIZED ({records})"] if records else []
+    ctes += [f"enriched AS MATERIALIZED ({contract.enrich_sql}\n)"]  # its last line may be a comment
     joins = ""
     for number, column in enumerate(masked):
         name = identifier(column.name)

@@ -42,7 +42,7 @@ def raw_versions(bucket: str, prefix: str = "") -> list[RawVersion]:
 
 def receipts(bucket: str, prefix: str = "receipts/") -> list[Receipt]:
     names = [item["Key"] for item in keys(bucket, prefix)]
-    client("s3")  # made here: boto3's session is not safe to make clients from threads
+    client("s3")  # made here: botocore's session is not safe to make clients from threads
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return [decode_receipt(body) for body in pool.map(lambda key: read(bucket, key), names)]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from boto3.s3.transfer import S3Transfer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -57,7 +58,7 @@ def _put(run: Context, file: Path, key: str) -> RawObject:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=run.err, disable=run.as_json) as progress:
         task = progress.add_task(f"put {key}", total=file.stat().st_size)
-        s3.upload_file(str(file), bucket, key, Callback=lambda size: progress.advance(task, size))
+        S3Transfer(s3).upload_file(str(file), bucket, key, callback=lambda size: progress.advance(task, size))
     # Not quite atomic: another put of this key in between would be the one that is named.
     found = s3.head_object(Bucket=bucket, Key=key)
     return RawObject(bucket, key, found.get("VersionId", "null"), found["LastModified"], found["ContentLength"])

@@ -21,7 +21,7 @@ class Buckets:
     """Processed and quarantine bucket. `is_deep`: hashes the bytes, and does not take S3's word for the checksum."""
 
     def __init__(self, processed: str, quarantine: str, *, is_deep: bool) -> None:
-        client("s3")  # made here: boto3's session is not safe to make clients from threads
+        client("s3")  # made here: botocore's session is not safe to make clients from threads
         self._processed = processed
         self._quarantine = quarantine
         self._is_deep = is_deep

@@ -82,7 +82,7 @@ class Auditor:
         StatementError
             The warehouse refuses the question.
         """
-        client("s3")  # made here: boto3's session is not safe to make clients from threads
+        client("s3")  # made here: botocore's session is not safe to make clients from threads
         # A dataset whose contract is gone has its receipts still.
         known = {*self._contracts, UNKNOWN_DATASET, *folders(self._places.processed_bucket, "receipts/")}
         for dataset in sorted(known):

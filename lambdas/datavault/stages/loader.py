@@ -64,7 +64,7 @@ def describe(bucket: str, keys: Iterable[str]) -> tuple[list[ParquetFile], dict[
         except (KeyError, ValueError):
             return "not a Parquet object of this pipeline"
 
-    client("s3")  # made here: boto3's session is not safe to make clients from threads
+    client("s3")  # made here: botocore's session is not safe to make clients from threads
     asked = list(keys)
     with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
         answers = dict(zip(asked, pool.map(head, asked), strict=True))

@@ -39,7 +39,7 @@ def quarantine_keys(
 def read_all(run: Context, names: Iterable[str]) -> Iterator[tuple[str, QuarantineHeader, list[QuarantineEntry]]]:
     """Each quarantine object: its key, its header, its entries."""
     bucket = run.stack.quarantine_bucket
-    client("s3")  # made here: boto3's session is not safe to make clients from threads
+    client("s3")  # made here: botocore's session is not safe to make clients from threads
     wanted = list(names)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for start in range(0, len(wanted), _AT_ONCE):  # no more in memory than are read at once
