@@ -48,7 +48,7 @@ def write(results: Results, starts: list[ColdStart], cloud: Cloud | None) -> Non
     data = {"machine": machine(), "versions": versions(), "ratios": figures, "service": service(results)}
     JSON.write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n")
     parts = [_said(), _promises(figures, starts, cloud), _table_of(results), _others(results), _cold(starts)]
-    replace_generated("benchmarks", "\n\n".join(parts))
+    replace_generated("benchmarks", "bench", "\n\n".join(parts))
 
 
 def committed() -> dict[str, float]:

@@ -10,10 +10,10 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def replace_generated(name: str, text: str) -> None:
-    """Put `text` between the two marks of docs/<name>.md."""
+def replace_generated(name: str, target: str, text: str) -> None:
+    """Put `text` between the two marks of docs/<name>.md, which name the target of the Makefile."""
     path = DOCS / f"{name}.md"
-    begin, end = f"<!-- made by `make {name}` -->", f"<!-- end of what `make {name}` makes -->"
+    begin, end = f"<!-- made by `make {target}` -->", f"<!-- end of what `make {target}` makes -->"
     head, found, rest = path.read_text().partition(begin)
     _, closed, tail = rest.partition(end)
     if not found or not closed:

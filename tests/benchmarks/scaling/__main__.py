@@ -97,6 +97,6 @@ def generated() -> str:
 
 if __name__ == "__main__":
     if "--write" in sys.argv[1:]:
-        replace_generated("scaling", generated())
+        replace_generated("scaling", "scaling", generated())
     else:
         print(generated())
