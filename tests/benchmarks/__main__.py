@@ -34,6 +34,7 @@ def _say(line: str) -> None:
 @app.command()
 def run(
     cloud: Annotated[bool, typer.Option(help="Measure the local cloud, too (three minutes).")] = True,
+    rounds: Annotated[int, typer.Option(help="At most so many rounds of each contender.")] = 7,
 ) -> None:
     """Measure everything and write docs/benchmarks.md and docs/benchmarks.json."""
     shutil.rmtree(FOLDER / "chunks", ignore_errors=True)
@@ -41,7 +42,7 @@ def run(
     cases = [*suite.CORE, *suite.BAD, *suite.PEERS, *suite.LIMITS, *suite.FORMS, *suite.OTHERS, *suite.SCALE]
     if build(_say):
         cases.append(suite.BENTO)
-    results = run_cases(cases, _say)
+    results = run_cases([msgspec.structs.replace(case, rounds=min(case.rounds, rounds)) for case in cases], _say)
     _say("cold starts …")
     starts = cold_starts()
     measured = None
