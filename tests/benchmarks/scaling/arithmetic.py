@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True):
 # the strictest latency that a contract promises (infrastructure/contracts.tf): 5 minutes of `orders`.
 ENVIRONMENTS = {
     "dev": Settings(2, 1, 4, 100, 4),
-    "staging": Settings(10, ON_DEMAND_SHARDS, 4, 100, 4),
+    "staging": Settings(10, ON_DEMAND_SHARDS, 4, 100, 8),
     "prod": Settings(50, ON_DEMAND_SHARDS, 4, 100, 8),
 }
 
