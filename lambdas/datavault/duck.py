@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from .contract import Contract, Field
+from .contract import Field
 
 # Appended to every row: where it came from. Names begin with an underscore, which a contract's columns must not.
 LINEAGE = {
@@ -70,8 +70,3 @@ def empty_records(fields: Sequence[Field]) -> str:
 def default_sql(contract_sql: str | None) -> str:
     """What a dataset without an enrich.sql does."""
     return contract_sql or "SELECT * FROM records"
-
-
-def output_columns(contract: Contract) -> dict[str, str]:
-    """Every column of a Parquet object, in its order (which COPY relies on), with its DuckDB type."""
-    return {column.name: duck_type(column.field) for column in contract.columns} | LINEAGE
