@@ -1,6 +1,6 @@
 """botocore clients, made on first use: a client costs more than everything else in a cold start.
 
-Not boto3's: it would import a transfer manager and its processes for every S3 client, a sixth of a cold start.
+Not boto3's: it would import a transfer manager, which no function uses, with every S3 client.
 """
 
 import logging

@@ -22,7 +22,7 @@ from datavault.wire import MIB
 
 # Of a shard, data in (Amazon Kinesis Data Streams Developer Guide, "Quotas and limits").
 SHARD_BYTES_PER_SECOND = MIB
-# An on-demand stream takes 200 MB/s, in some Regions and elsewhere on request 10 GB/s (same page).
+# An on-demand stream begins at 4 MB/s and grows to 200, in some Regions and on request to 10 GB/s (same page).
 ON_DEMAND_SHARDS = 200
 CHUNKS_PER_BATCH = 4  # infrastructure/enrichment.tf
 CHUNKS_PER_LOAD = 1000  # infrastructure/loader.tf

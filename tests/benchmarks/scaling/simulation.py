@@ -1,7 +1,8 @@
 """The pipeline as queues: what arithmetic of averages does not show, waiting.
 
 Discrete events with simpy. Objects arrive at random (Poisson); work takes a fifth more or less than its mean; a chunk's
-shard is random, as its partition key's hash is. Not in it: retries, cold starts, a warehouse that wakes up.
+shard is random, as its partition key's hash is. Not in it: retries, cold starts, a warehouse that wakes up, processors
+that a full stream holds back.
 """
 
 import random
@@ -18,7 +19,7 @@ from . import arithmetic
 from .arithmetic import CHUNKS_PER_BATCH, CHUNKS_PER_LOAD, SHARD_BYTES_PER_SECOND, Settings
 
 _SPREAD = 0.2
-_QUIET_SECONDS = 0.2  # how often Lambda asks a shard that had nothing
+_QUIET_SECONDS = 0.2  # how often the loader's queue is looked at
 
 
 class Seen(msgspec.Struct, frozen=True):
