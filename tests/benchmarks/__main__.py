@@ -8,23 +8,16 @@ import msgspec
 import typer
 
 from . import suite
-from .cold_start import ColdStart, cold_starts
+from .cloud import run_cloud
+from .cold_start import cold_starts
 from .contenders.bento_build import build
 from .datasets import FOLDER
-from .report import Cloud, committed, write
-from .runner import Result, run_cases
+from .report import Run, committed, machine, versions, write
+from .runner import run_cases
 
 _TOLERANCE = 1.2
 _LAST = FOLDER.parent / "last-run.json"
 app = typer.Typer(add_completion=False, help="DataVault beside what people would use instead.")
-
-
-class Run(msgspec.Struct):
-    """All that a run has measured."""
-
-    results: dict[str, Result]
-    starts: list[ColdStart]
-    cloud: Cloud | None
 
 
 def _say(line: str) -> None:
@@ -39,19 +32,15 @@ def run(
     """Measure everything and write docs/benchmarks.md and docs/benchmarks.json."""
     shutil.rmtree(FOLDER / "chunks", ignore_errors=True)
     _say("making the data …")
-    cases = [*suite.CORE, *suite.BAD, *suite.PEERS, *suite.LIMITS, *suite.FORMS, *suite.OTHERS, *suite.SCALE]
-    if build(_say):
-        cases.append(suite.BENTO)
+    cases = [*suite.CASES, suite.BENTO] if build(_say) else suite.CASES
     results = run_cases([msgspec.structs.replace(case, rounds=min(case.rounds, rounds)) for case in cases], _say)
     _say("cold starts …")
     starts = cold_starts()
     measured = None
     if cloud:
-        from .cloud import run_cloud  # noqa: PLC0415  it needs the local cloud's set-up
-
         _say("the local cloud …")
         measured = run_cloud()
-    _LAST.write_bytes(msgspec.json.encode(Run(results, starts, measured)))
+    _LAST.write_bytes(msgspec.json.encode(Run(results, starts, measured, machine(), versions())))
     report()
 
 
@@ -59,12 +48,11 @@ def run(
 def report() -> None:
     """Write the page again from the last run."""
     last = msgspec.json.decode(_LAST.read_bytes(), type=Run)
-    results, starts = last.results, last.starts
-    write(results, starts, last.cloud)
-    missed = [measure for measure in suite.MEASURES if measure.of(results) > measure.required]
+    write(last)
+    missed = [measure for measure in suite.MEASURES if measure.of(last.results) > measure.required]
     for measure in suite.MEASURES:
-        print(f"{measure.name}: {measure.text(measure.of(results))} (required ≤ {measure.text(measure.required)})")
-    for start in starts:
+        print(f"{measure.name}: {measure.text(measure.of(last.results))} (required ≤ {measure.text(measure.required)})")
+    for start in last.starts:
         print(f"cold start of the {start.function}: {start.seconds:.2f} s")
     print(f"docs/benchmarks.md is written; {len(missed)} of {len(suite.MEASURES)} ratios miss what is required")
 

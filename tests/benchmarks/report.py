@@ -5,14 +5,15 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import msgspec
+from isal import igzip
 
+from .cloud import Cloud
 from .cold_start import ColdStart
-from .datasets import NAMES, ROOT, datasets
+from .datasets import NAMES, ROOT, Input, datasets
 from .runner import Result, ratio
-from .suite import MEASURES, Measure, Results, service
+from .suite import MEASURES, Results, figure, service
 from .tables import replace_generated, table
 
 JSON = ROOT / "docs/benchmarks.json"
@@ -30,24 +31,30 @@ _VERSIONS = (
     "polars",
     "pyarrow",
 )
-COLD_START = Measure("", "s", 0.6, 0.35, lambda results: 0.0)
-ZIP_MB = {"processor": (20, 3), "enrichment": (45, 26)}
-END_TO_END = Measure("", "s", 30, 12, lambda results: 0.0)
+# Required and hoped for.
+_COLD_START_SECONDS = (0.6, 0.35)
+_ZIP_MB = {"processor": (20, 3), "enrichment": (45, 26)}
+_END_TO_END_SECONDS = (30, 12)
 
 
-class Cloud(msgspec.Struct, frozen=True):
-    """The local cloud's times in seconds. `loads` are those of the flights, one after the other."""
+class Run(msgspec.Struct, frozen=True):
+    """All that a run has measured, and with what."""
 
-    start: float
-    apply: float
-    loads: list[float]
+    results: dict[str, Result]
+    starts: list[ColdStart]
+    cloud: Cloud | None
+    machine: dict[str, str | int]
+    versions: dict[str, str]
 
 
-def write(results: Results, starts: list[ColdStart], cloud: Cloud | None) -> None:
-    figures = {measure.name: measure.of(results) for measure in MEASURES}
-    data = {"machine": machine(), "versions": versions(), "ratios": figures, "service": service(results)}
+def write(run: Run) -> None:
+    """Write both documents."""
+    figures = {measure.name: measure.of(run.results) for measure in MEASURES}
+    service_times = service(run.results)
+    data = {"machine": run.machine, "versions": run.versions, "ratios": figures, "service": service_times}
     JSON.write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n")
-    parts = [_said(), _promises(figures, starts, cloud), _table_of(results), _others(results), _cold(starts)]
+    promises = _promises(figures, run.starts, run.cloud)
+    parts = [_said(run), promises, _table_of(run.results), _others(run.results), _cold(run.starts)]
     replace_generated("benchmarks", "bench", "\n\n".join(parts))
 
 
@@ -56,7 +63,7 @@ def committed() -> dict[str, float]:
     return dict(msgspec.json.decode(JSON.read_bytes())["ratios"])
 
 
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, str | int]:
     model = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown"
     )
@@ -64,7 +71,7 @@ def machine() -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": model,
-        "cores": os.cpu_count(),
+        "cores": os.cpu_count() or 0,
         "memory_gib": round(memory),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
@@ -79,9 +86,9 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines()
 
 
-def _said() -> str:
-    found = machine()
-    names = ", ".join(f"{name} {number}" for name, number in versions().items())
+def _said(run: Run) -> str:
+    found = run.machine
+    names = ", ".join(f"{name} {number}" for name, number in run.versions.items())
     return (
         f"{found['date']}, {found['processor']}, {found['cores']} cores, {found['memory_gib']} GiB, {found['system']}, "
         f"Python {found['python']}. {names}. Command: `make bench`. Each contender ran in its own process, pinned to "
@@ -89,27 +96,23 @@ def _said() -> str:
     )
 
 
-def _row(name: str, measure: Measure, value: float) -> list[str]:
-    verdict = "**missed**" if value > measure.required else "hoped for, too" if value <= measure.hoped else "yes"
-    return [
-        name,
-        measure.text(value),
-        f"≤ {measure.text(measure.required)}",
-        f"≤ {measure.text(measure.hoped)}",
-        verdict,
-    ]
+def _row(name: str, value: float, unit: str, required: float, hoped: float) -> list[str]:
+    verdict = "**missed**" if value > required else "hoped for, too" if value <= hoped else "yes"
+    return [name, figure(value, unit), f"≤ {figure(required, unit)}", f"≤ {figure(hoped, unit)}", verdict]
 
 
 def _promises(figures: dict[str, float], starts: list[ColdStart], cloud: Cloud | None) -> str:
-    rows = [_row(measure.name, measure, figures[measure.name]) for measure in MEASURES]
-    rows += [_row(f"cold start of the {start.function}", COLD_START, start.seconds) for start in starts]
-    for start in starts:
-        if start.function in ZIP_MB:
-            required, hoped = ZIP_MB[start.function]
-            measure = Measure("", "MB", required, hoped, lambda results: 0.0)
-            rows.append(_row(f"zip of the {start.function}", measure, start.zip_bytes / 1e6))
+    rows = [
+        _row(measure.name, figures[measure.name], measure.unit, measure.required, measure.hoped) for measure in MEASURES
+    ]
+    rows += [_row(f"cold start of the {start.function}", start.seconds, "s", *_COLD_START_SECONDS) for start in starts]
+    rows += [
+        _row(f"zip of the {start.function}", start.zip_bytes / 1e6, "MB", *_ZIP_MB[start.function])
+        for start in starts
+        if start.function in _ZIP_MB
+    ]
     if cloud:
-        rows.append(_row("flights, first put to last row, local cloud", END_TO_END, cloud.loads[0]))
+        rows.append(_row("flights, first put to last row, local cloud", cloud.loads[0], "s", *_END_TO_END_SECONDS))
     promises = table(["measure", "measured", "required", "hoped for", "kept"], rows)
     if cloud:
         loads = ", ".join(f"{seconds:.1f} s" for seconds in cloud.loads)
@@ -184,10 +187,6 @@ def _others(results: Results) -> str:
 
 def _raw_bytes(name: str) -> int:
     """What the data set is as plain NDJSON."""
-    from isal import igzip  # noqa: PLC0415  the only use
-
-    from .datasets import Input  # noqa: PLC0415
-
     return len(igzip.decompress(Input(name).path.read_bytes()))
 
 

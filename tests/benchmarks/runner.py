@@ -3,7 +3,7 @@
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -79,6 +79,6 @@ def run_once(case: Case) -> Measured:
 
 
 def ratio(one: Result, other: Result) -> float:
-    """CPU of `one` for each second of `other`, per record: the median over the rounds that both have run."""
-    rounds: Iterable[int] = range(max(len(one.runs), len(other.runs)))
+    """CPU of `one` for each second of `other`, per record: the median over all rounds (see `cpu_per_record`)."""
+    rounds = range(max(len(one.runs), len(other.runs)))
     return statistics.median(one.cpu_per_record(place) / other.cpu_per_record(place) for place in rounds)

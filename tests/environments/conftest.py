@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.integration.conftest import free_port
+from tests.processes import own_cloud
 
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
@@ -21,11 +21,7 @@ Client = Callable[[str], Any]
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment variables that lead our scripts to the local cloud."""
-    settings = {
-        "LOCALCLOUD_PORT": str(free_port()),
-        "LOCALCLOUD_WAREHOUSE_PORT": str(free_port()),
-        "LOCALCLOUD_STATE": str(tmp_path_factory.mktemp("cloud")),
-    }
+    settings = own_cloud(tmp_path_factory.mktemp("cloud"))
 
     def localcloud(command: str) -> None:
         program = ROOT / "localcloud" / ".venv" / "bin" / "localcloud"

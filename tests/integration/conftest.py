@@ -20,18 +20,13 @@ from datavault.cli.progress import Loaded, wait_until_loaded
 from datavault.cli.rollout import ALIAS
 from datavault.edges.clients import client
 from datavault.identity import RawObject
+from tests.processes import own_cloud
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))  # the demo's data serves the tests, too
 
 LOAD_SECONDS = 240.0
 DEADLINE_SECONDS = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def is_listening(port: int) -> bool:
@@ -60,13 +55,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
     """The stack, deployed by Terraform on a local cloud of its own."""
     folder = tmp_path_factory.mktemp("cloud")
-    ports = free_port(), free_port()
-    os.environ |= {
-        "LOCALCLOUD_PORT": str(ports[0]),
-        "LOCALCLOUD_WAREHOUSE_PORT": str(ports[1]),
-        "LOCALCLOUD_STATE": str(folder / "state"),
-        "TF_DATA_DIR": str(folder / "terraform"),
-    }
+    settings = own_cloud(folder / "state")
+    ports = int(settings["LOCALCLOUD_PORT"]), int(settings["LOCALCLOUD_WAREHOUSE_PORT"])
+    os.environ |= settings | {"TF_DATA_DIR": str(folder / "terraform")}
     (folder / "terraform").mkdir()
     # A job that is told to end must take its local cloud with it.
     signal.signal(signal.SIGTERM, _interrupt)

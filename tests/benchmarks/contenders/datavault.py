@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -66,9 +67,8 @@ def small_objects(wanted: Input) -> Outcome:
     contract, lines = wanted.data.contract, wanted.path.read_bytes().splitlines(keepends=True)
     for number in range(SMALL_OBJECTS):
         body = b"".join(lines[number % 500 : number % 500 + _SMALL_RECORDS])
-        parts = iter((body,))
         raw = RawObject("bench", f"{wanted.dataset}/{number}.ndjson", "v1", datetime(2026, 1, 1, tzinfo=UTC), len(body))
-        processing = Processing(raw, contract, lambda _, parts=parts: next(parts, b""))  # type: ignore[misc]  a default
+        processing = Processing(raw, contract, BytesIO(body).read)
         outcome.stream_bytes += sum(len(chunk.data) for chunk in processing.chunks())
         outcome.records += processing.receipt().valid
         outcome.stream_records += 1

@@ -7,7 +7,6 @@ writes Parquet with pyarrow.
 
 import csv
 import gzip
-import hmac
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -20,6 +19,8 @@ import jsonschema_rs
 import orjson
 import pandas as pd
 from pydantic import ValidationError
+
+from datavault.masking import token
 
 from ..datasets import CONTRACTS, Input
 from ..outcome import Outcome
@@ -129,9 +130,9 @@ def _parquet(dataset: str, records: list[dict[str, Any]]) -> bytes:
     if dataset == "flights":
         for table, columns, keys in references():
             frame = frame.merge(table[columns], how="left", on=keys)
-        frame["tailnum"] = frame["tailnum"].map(_token, na_action="ignore")
+        frame["tailnum"] = frame["tailnum"].map(masked, na_action="ignore")
     elif dataset == "payments":
-        frame["account"] = frame["account"].map(_token)
+        frame["account"] = frame["account"].map(masked)
     file = io.BytesIO()
     frame.to_parquet(file, compression="zstd", index=False)
     return file.getvalue()
@@ -155,5 +156,5 @@ def references() -> list[tuple[pd.DataFrame, list[str], list[str]]]:
     ]
 
 
-def _token(value: str) -> str:
-    return f"k1:{hmac.digest(KEYS.keys['k1'].encode(), value.encode(), 'sha256').hex()}"
+def masked(value: str) -> str:
+    return token(KEYS, "k1", value)
