@@ -199,7 +199,7 @@ bench-check: package ## Fail where a ratio is more than 20 % worse than the comm
 	@$(bench) check
 
 .PHONY: scaling
-scaling: setup ## Simulate how far a stack reaches; writes docs/scaling.md (a minute)
+scaling: setup ## Simulate how far a stack reaches; writes docs/scaling.md (half a minute)
 	@$(python) -m tests.benchmarks.scaling --write
 
 bench := .local/bench/venv/bin/python -m tests.benchmarks
