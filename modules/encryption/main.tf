@@ -54,6 +54,46 @@ locals {
     }
   }
 
+  # EKS (at CreateCluster) and ECR (at CreateRepository) make grants for themselves in the caller's name, which KMS need
+  # not call a service's own.
+  grants_at_creation = [for services in [var.grant_services] : {
+    Sid       = "GrantAtCreation"
+    Effect    = "Allow"
+    Principal = { AWS = local.account }
+    Action    = ["kms:CreateGrant", "kms:RetireGrant"]
+    Resource  = "*"
+    Condition = { StringEquals = { "kms:ViaService" = [for service in services : "${service}.${local.region}.amazonaws.com"] } }
+  } if length(services) > 0]
+
+  # By condition rather than as principals: KMS refuses a principal that does not exist yet, and AWS makes these roles when
+  # their service is first used.
+  linked_roles = [for role in var.service_linked_roles : "arn:${data.aws_partition.current.partition}:iam::${local.account_id}:role/aws-service-role/${role}"]
+  linked_role_use = flatten([for roles in [local.linked_roles] : [
+    {
+      Sid       = "UseByServiceLinkedRoles"
+      Effect    = "Allow"
+      Principal = { AWS = "*" }
+      Action    = local.use_actions
+      Resource  = "*"
+      Condition = {
+        ArnEquals    = { "aws:PrincipalArn" = roles }
+        StringEquals = { "kms:CallerAccount" = local.account_id }
+      }
+    },
+    {
+      Sid       = "GrantByServiceLinkedRoles"
+      Effect    = "Allow"
+      Principal = { AWS = "*" }
+      Action    = "kms:CreateGrant"
+      Resource  = "*"
+      Condition = {
+        ArnEquals    = { "aws:PrincipalArn" = roles }
+        Bool         = { "kms:GrantIsForAWSResource" = "true" }
+        StringEquals = { "kms:CallerAccount" = local.account_id }
+      }
+    },
+  ] if length(roles) > 0])
+
   # Services that come on their own account, each only on behalf of the resources named (confused deputy).
   service_use = [for sid, use in var.service_uses : {
     Sid       = sid
@@ -84,8 +124,11 @@ resource "aws_kms_key" "this" {
   deletion_window_in_days = var.deletion_window_days
 
   policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = concat([local.administration, local.use_through_services, local.grants_to_services], local.service_use, local.log_groups)
+    Version = "2012-10-17"
+    Statement = concat(
+      [local.administration, local.use_through_services, local.grants_to_services],
+      local.grants_at_creation, local.linked_role_use, local.service_use, local.log_groups,
+    )
   })
 }
 

@@ -56,6 +56,30 @@ variable "service_uses" {
   }
 }
 
+variable "grant_services" {
+  description = "Services, as in `via_services`, that make grants for themselves in their caller's name when a cluster or repository is made, without `kms:GrantIsForAWSResource`: `eks`, `ecr`."
+  type        = list(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.grant_services, var.via_services)) == 0
+    error_message = "grant_services must be among via_services: what is granted is used through the service."
+  }
+}
+
+variable "service_linked_roles" {
+  description = "Service-linked roles that use the key, by their path under aws-service-role/. They have no policies that could be widened: the key must name them."
+  type        = list(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = alltrue([for role in var.service_linked_roles : can(regex("^[a-z0-9.-]+\\.amazonaws\\.com/AWSServiceRoleFor[A-Za-z]+$", role))])
+    error_message = "service_linked_roles are <service>.amazonaws.com/AWSServiceRoleFor…, e.g. autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling."
+  }
+}
+
 variable "log_group_arns" {
   description = "CloudWatch log groups (ARN patterns) that the key encrypts."
   type        = list(string)

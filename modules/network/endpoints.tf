@@ -1,6 +1,27 @@
 # The only ways out. Each takes requests of this account's principals alone: keys of another account, brought inside,
 # carry nothing out.
 
+locals {
+  own_buckets = {
+    Sid       = "OwnBuckets"
+    Effect    = "Allow"
+    Principal = "*"
+    Action    = ["s3:Get*", "s3:List*", "s3:PutObject", "s3:PutObjectTagging"]
+    Resource  = flatten([for arn in var.bucket_arns : [arn, "${arn}/*"]])
+    Condition = { StringEquals = { "aws:PrincipalAccount" = local.account_id } }
+  }
+
+  # ECR hands out signed addresses of its own: who reads is AWS's account, and reading is all that goes
+  # (Amazon ECR User Guide, "Create the Amazon S3 gateway endpoint").
+  image_layers = {
+    Sid       = "LayersOfImages"
+    Effect    = "Allow"
+    Principal = "*"
+    Action    = "s3:GetObject"
+    Resource  = "arn:${local.partition}:s3:::prod-${local.region}-starport-layer-bucket/*"
+  }
+}
+
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.this.id
   service_name      = "com.amazonaws.${local.region}.s3"
@@ -8,15 +29,8 @@ resource "aws_vpc_endpoint" "s3" {
   route_table_ids   = [aws_route_table.private.id]
 
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OwnBuckets"
-      Effect    = "Allow"
-      Principal = "*"
-      Action    = ["s3:Get*", "s3:List*", "s3:PutObject", "s3:PutObjectTagging"]
-      Resource  = flatten([for arn in var.bucket_arns : [arn, "${arn}/*"]])
-      Condition = { StringEquals = { "aws:PrincipalAccount" = local.account_id } }
-    }]
+    Version   = "2012-10-17"
+    Statement = concat([local.own_buckets], var.pulls_images ? [local.image_layers] : [])
   })
 
   tags = { Name = "${var.name}-s3" }

@@ -72,7 +72,7 @@ resource "aws_network_acl" "private" {
     content {
       rule_no    = ingress.key
       action     = "allow"
-      protocol   = "tcp"
+      protocol   = ingress.value.protocol
       cidr_block = ingress.value.cidr
       from_port  = ingress.value.from
       to_port    = ingress.value.to
@@ -85,7 +85,7 @@ resource "aws_network_acl" "private" {
     content {
       rule_no    = egress.key
       action     = "allow"
-      protocol   = "tcp"
+      protocol   = egress.value.protocol
       cidr_block = egress.value.cidr
       from_port  = egress.value.from
       to_port    = egress.value.to
@@ -97,14 +97,15 @@ resource "aws_network_acl" "private" {
 
 locals {
   # Linux takes the port of an outgoing connection from 32768 up.
-  acl_ingress = {
-    100 = { cidr = var.cidr, from = 443, to = 443 }
-    110 = { cidr = var.cidr, from = 5439, to = 5439 }
-    120 = { cidr = "0.0.0.0/0", from = 32768, to = 65535 }
-  }
-  acl_egress = {
-    100 = { cidr = "0.0.0.0/0", from = 443, to = 443 }
-    110 = { cidr = var.cidr, from = 5439, to = 5439 }
-    120 = { cidr = var.cidr, from = 32768, to = 65535 }
-  }
+  acl_ingress = merge(local.acl_internal, {
+    100 = { protocol = "tcp", cidr = var.cidr, from = 443, to = 443 }
+    110 = { protocol = "tcp", cidr = var.cidr, from = 5439, to = 5439 }
+    120 = { protocol = "tcp", cidr = "0.0.0.0/0", from = 32768, to = 65535 }
+  })
+  acl_egress = merge(local.acl_internal, {
+    100 = { protocol = "tcp", cidr = "0.0.0.0/0", from = 443, to = 443 }
+    110 = { protocol = "tcp", cidr = var.cidr, from = 5439, to = 5439 }
+    120 = { protocol = "tcp", cidr = var.cidr, from = 32768, to = 65535 }
+  })
+  acl_internal = { for index, cidr in var.internal_cidrs : 200 + index => { protocol = "-1", cidr = cidr, from = 0, to = 0 } }
 }

@@ -18,3 +18,13 @@ output "warehouse_security_group_id" {
   description = "Security group of the warehouse. SQL clients need an ingress rule on 5439."
   value       = aws_security_group.this["warehouse"].id
 }
+
+output "endpoint_security_group_id" {
+  description = "Security group of the interface endpoints. Callers need an ingress rule on 443."
+  value       = aws_security_group.this["endpoints"].id
+}
+
+output "s3_prefix_list_id" {
+  description = "Prefix list of S3, for security groups."
+  value       = aws_vpc_endpoint.s3.prefix_list_id
+}

@@ -44,6 +44,25 @@ variable "interface_services" {
   nullable    = false
 }
 
+variable "internal_cidrs" {
+  description = "Address ranges that the network ACL lets talk with the subnets on every port, both ways; security groups still decide. The pods of a cluster's nodes need the VPC's own."
+  type        = list(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.internal_cidrs : can(cidrhost(cidr, 0)) && try(tonumber(split("/", cidr)[1]) >= 16, false)])
+    error_message = "internal_cidrs must be IPv4 ranges of /16 or smaller: the ACL keeps the rest of the world out."
+  }
+}
+
+variable "pulls_images" {
+  description = "Whether images are pulled from ECR, whose layers lie in a bucket of AWS's: the S3 endpoint then lets them through."
+  type        = bool
+  nullable    = false
+  default     = false
+}
+
 variable "kms_key_arn" {
   description = "Key of the flow log's group; its policy must let CloudWatch Logs use it for `/aws/vpc/<name>`."
   type        = string

@@ -90,3 +90,34 @@ run "a_service_uses_the_key_only_for_our_resources" {
     error_message = "CloudWatch Logs must be bound to our log groups."
   }
 }
+
+run "a_cluster_may_be_made_and_auto_scaling_may_use_the_key" {
+  command = plan
+
+  variables {
+    via_services         = ["ec2", "eks"]
+    grant_services       = ["eks"]
+    service_linked_roles = ["autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"]
+  }
+
+  assert {
+    condition = one([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Condition if statement.Sid == "GrantAtCreation"]) == {
+      StringEquals = { "kms:ViaService" = ["eks.eu-central-1.amazonaws.com"] }
+    }
+    error_message = "EKS must be able to make its grant, and only EKS."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_kms_key.this.policy).Statement :
+      statement.Condition.ArnEquals["aws:PrincipalArn"] == ["arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"] &&
+      statement.Condition.StringEquals["kms:CallerAccount"] == "111122223333"
+      if statement.Principal == { AWS = "*" }
+    ])
+    error_message = "Whoever is let in without an IAM policy must be the service's own role in this account."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Condition.Bool if statement.Sid == "GrantByServiceLinkedRoles"]) == { "kms:GrantIsForAWSResource" = "true" }
+    error_message = "Auto Scaling grants to EC2, and to nobody else."
+  }
+}

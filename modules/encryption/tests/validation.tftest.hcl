@@ -80,3 +80,23 @@ run "a_deletion_window_of_a_day_is_refused" {
 
   expect_failures = [var.deletion_window_days]
 }
+
+run "a_grant_for_a_service_that_does_not_use_the_key_is_refused" {
+  command = plan
+
+  variables {
+    grant_services = ["eks"]
+  }
+
+  expect_failures = [var.grant_services]
+}
+
+run "any_role_as_a_service_linked_one_is_refused" {
+  command = plan
+
+  variables {
+    service_linked_roles = ["*"]
+  }
+
+  expect_failures = [var.service_linked_roles]
+}

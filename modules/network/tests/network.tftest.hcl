@@ -77,6 +77,29 @@ run "endpoints_serve_this_account_and_these_buckets" {
   }
 }
 
+run "a_cluster_opens_the_acl_inside_alone_and_the_layers_of_images_for_reading" {
+  command = plan
+
+  variables {
+    internal_cidrs = ["10.64.0.0/20", "169.254.171.0/24"]
+    pulls_images   = true
+  }
+
+  assert {
+    condition = alltrue([for rules in [aws_network_acl.private.ingress, aws_network_acl.private.egress] :
+      toset([for rule in rules : rule.cidr_block if rule.protocol == "-1"]) == toset(var.internal_cidrs)
+    ])
+    error_message = "Every protocol must go inside, and nowhere else."
+  }
+
+  assert {
+    condition = one([for statement in jsondecode(aws_vpc_endpoint.s3.policy).Statement : statement if statement.Sid == "LayersOfImages"]) == {
+      Sid = "LayersOfImages", Effect = "Allow", Principal = "*", Action = "s3:GetObject", Resource = "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*"
+    }
+    error_message = "Layers must be readable, and nothing else of others."
+  }
+}
+
 run "traffic_is_logged_under_our_key_by_our_flow_logs_alone" {
   command = plan
 

@@ -44,3 +44,13 @@ run "a_network_without_buckets_is_refused" {
 
   expect_failures = [var.bucket_arns]
 }
+
+run "the_world_as_inside_is_refused" {
+  command = plan
+
+  variables {
+    internal_cidrs = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.internal_cidrs]
+}
