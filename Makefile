@@ -69,6 +69,10 @@ logs: cloud ## Follow the local cloud's log
 package: setup ## Build the Lambda zips into build/ (PLATFORM=aarch64-manylinux_2_28 for AWS)
 	@$(python) scripts/package.py $(if $(PLATFORM),--platform $(PLATFORM))
 
+.PHONY: monitoring
+monitoring: setup ## Write the rules and dashboards that come from the contracts
+	@$(python) -m monitoring generate
+
 .PHONY: bootstrap
 bootstrap: environment ## Make the bucket of Terraform's state and CI's roles in an empty account (OPTIONS=--help)
 	@$(python) scripts/bootstrap.py --env $(ENV) $(OPTIONS)
@@ -162,14 +166,18 @@ fuzz: ## Mutated bytes for the parser and the wire format, FUZZ_SECONDS each (60
 test-terraform: setup ## terraform test of every module and the stack
 	@$(python) -m pytest tests/infrastructure
 
+.PHONY: test-monitoring
+test-monitoring: setup ## Prometheus rules with promtool, dashboards, what contracts promise; half a minute
+	@$(python) -m pytest tests/monitoring
+
 .PHONY: test-infra
 test-infra: cloud package ## Every root on the emulators: apply, empty plan, controls, destroy, nothing left
 	@$(python) -m pytest tests/environments
 
 .PHONY: lint
 lint: cloud ## Format, style, types; Terraform, contracts
-	@$(python) -m ruff format --check lambdas scripts tests environments
-	@$(python) -m ruff check lambdas scripts tests environments
+	@$(python) -m ruff format --check lambdas scripts tests environments monitoring
+	@$(python) -m ruff check lambdas scripts tests environments monitoring
 	@.venv/bin/mypy
 	@cd localcloud && .venv/bin/ruff format --check src tests && .venv/bin/ruff check src tests && .venv/bin/mypy
 	@.venv/bin/datavault contract check
@@ -178,8 +186,8 @@ lint: cloud ## Format, style, types; Terraform, contracts
 
 .PHONY: format
 format: setup ## Format and mend what can be mended
-	@$(python) -m ruff check --fix --exit-zero --quiet lambdas scripts tests environments
-	@$(python) -m ruff format lambdas scripts tests environments
+	@$(python) -m ruff check --fix --exit-zero --quiet lambdas scripts tests environments monitoring
+	@$(python) -m ruff format lambdas scripts tests environments monitoring
 	@scripts/lint-terraform --fix
 
 .PHONY: clean

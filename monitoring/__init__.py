@@ -1,0 +1,1 @@
+"""What Prometheus and Grafana are told of DataVault; `python -m monitoring` writes what comes from the contracts."""
