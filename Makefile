@@ -33,7 +33,7 @@ emulated := $(if $(filter local,$(ENV)),,$(if $(AWS),,yes))
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make TARGET [ENV=local]\n"} \
 	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ On the laptop
 
@@ -193,6 +193,33 @@ format: setup ## Format and mend what can be mended
 .PHONY: clean
 clean: ## Delete what was built (not the local cloud's state)
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+##@ Kubernetes
+
+.PHONY: k8s-settings
+k8s-settings: $(if $(filter local,$(ENV)),setup,environment) ## Write the overlay of ENV from Terraform's outputs: settings and registry
+	@$(if $(filter local,$(ENV)),,$(init))
+	@$(python) scripts/k8s.py settings $(ENV)
+
+.PHONY: k8s-image
+k8s-image: setup ## Set the image of ENV's overlay to DIGEST (sha256:…)
+	@$(python) scripts/k8s.py image $(ENV) '$(DIGEST)'
+
+.PHONY: k8s-render
+k8s-render: setup ## Make k8s/datavault.yaml, which `kubectl apply -f k8s/` applies, of ENV's overlay
+	@$(python) scripts/k8s.py render $(ENV)
+
+.PHONY: k8s-repository
+k8s-repository: setup ## Say where Argo CD finds this repository: URL
+	@$(python) scripts/k8s.py repository '$(URL)'
+
+.PHONY: test-k8s
+test-k8s: setup ## Manifests: schemas of Kubernetes and custom resources, policies, Argo CD (seconds; no cluster)
+	@$(python) -m pytest tests/k8s
+
+.PHONY: test-k8s-live
+test-k8s-live: setup ## The same on a real API server with controllers: apply, roll, undo (builds it once, 25 minutes)
+	@$(python) -m pytest -s tests/k8s_live
 
 ##@ Measure
 
