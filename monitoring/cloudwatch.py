@@ -36,7 +36,7 @@ class Metric(msgspec.Struct, frozen=True):
 
 
 def _sum(name: str) -> Metric:
-    # The last five minutes, and no older ones in their place: rules add sums that lie five minutes apart.
+    # The last five minutes, and no older ones in their place: rules add them up.
     return Metric(name, "Sum", 300, 300)
 
 

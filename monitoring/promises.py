@@ -21,6 +21,7 @@ class Promise(msgspec.Struct, frozen=True):
     dataset: str
     latency_seconds: int
     max_bad_share: float | None = None
+    purpose: str = ""
 
 
 def read_promises(contracts: Path) -> list[Promise]:
@@ -32,10 +33,13 @@ def read_promises(contracts: Path) -> list[Promise]:
         A contract is not valid; the text names each problem.
     """
     compiled = [compile_contract(path.parent) for path in sorted(contracts.glob("*/contract.odcs.yaml"))]
-    found = [Promise(contract.dataset, contract.freshness_seconds, contract.max_bad_share) for contract in compiled]
+    found = [
+        Promise(contract.dataset, contract.freshness_seconds, contract.max_bad_share, contract.description)
+        for contract in compiled
+    ]
     # As the auditor: what is in no contract's folder is promised what everybody gets.
     default = next(field.default for field in msgspec.structs.fields(Contract) if field.name == "freshness_seconds")
-    return [*found, Promise(UNKNOWN_DATASET, default)]
+    return [*found, Promise(UNKNOWN_DATASET, default, purpose="Objects under no contract's folder.")]
 
 
 def promise_rules(promises: list[Promise]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from localstack.services.s3 import provider as s3_provider
 from localstack.services.sqs import constants as sqs_constants
 from twisted.internet import endpoints
 
-from localcloud.plugins import cloudformation, network, queries
+from localcloud.plugins import cloudformation, cloudwatch, embedded_metrics, network, queries
 
 # Pause between two polls of an event source mapping. LocalStack's setting takes whole seconds only, so that each hop
 # from queue or stream to function costs up to one. AWS polls a shard four times a second at most.
@@ -35,6 +35,8 @@ def apply() -> None:
     esm_worker.LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC = POLL_SECONDS
     esm_worker.LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC = 1
     cloudformation.mend()
+    cloudwatch.mend()
+    embedded_metrics.mend()
     network.mend()
     queries.mend()
     # Some paths of Signer look like buckets, and would go to S3.
