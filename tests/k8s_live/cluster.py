@@ -97,7 +97,14 @@ def running(state: Path) -> Iterator[Cluster]:
         start("kube-scheduler", f"--kubeconfig={kubeconfig}", "--leader-elect=false", "--secure-port=0")
         cluster = Cluster(kubeconfig)
         cluster.kubectl("apply", "--filename=-", stdin="\n---\n".join(json.dumps(_node(zone)) for zone in ZONES))
-        start("kwok", f"--kubeconfig={kubeconfig}", "--manage-all-nodes=true", f"--config={STAGES}")
+        # A lease is a node's heartbeat: without one the controllers take it for dead after 50 seconds.
+        start(
+            "kwok",
+            f"--kubeconfig={kubeconfig}",
+            "--manage-all-nodes=true",
+            "--node-lease-duration-seconds=40",
+            f"--config={STAGES}",
+        )
         cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
         yield cluster
 
