@@ -3,7 +3,8 @@
 #   masked      what consumers read: processed bucket and warehouse
 #   operations  what operators read: logs, the functions' environment, alarms
 # Who may read the warehouse can so be kept from the clear text by one key, whatever else he is granted.
-# More keys would part nothing further; each costs a dollar a month and a request for every bucket key.
+# More keys would part nothing further; each costs a dollar a month and a request for every bucket key. The platform brings
+# one of its own (platform.tf): EKS and Auto Scaling need ways to a key that these three do not open.
 
 module "clear_key" {
   source = "../modules/encryption"
@@ -38,7 +39,7 @@ module "operations_key" {
   description          = "DataVault ${var.project_name}: logs, alarms and the functions' environment."
   via_services         = ["lambda", "s3", "sns", "sqs"]
   deletion_window_days = local.key_deletion_window_days
-  log_group_arns       = [for group in ["/aws/lambda/${var.project_name}-*", "/aws/vpc/${var.project_name}"] : "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${group}"]
+  log_group_arns       = [for group in concat(["/aws/lambda/${var.project_name}-*", "/aws/vpc/${var.project_name}"], var.platform == null ? [] : local.platform_log_groups) : "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${group}"]
 
   service_uses = merge(local.trail_key_use, local.budget_key_use, {
     AlarmsPublish = {

@@ -9,7 +9,9 @@ module "network" {
   cidr                     = each.value.cidr
   zone_count               = each.value.zone_count
   bucket_arns              = values(local.bucket_arns)
-  interface_services       = local.interface_services
+  interface_services       = merge(local.interface_services, var.platform == null ? {} : local.platform_interface_services)
+  internal_cidrs           = flatten(local.platform_cidrs)
+  pulls_images             = var.platform != null
   kms_key_arn              = module.operations_key.arn
   log_retention_days       = var.log_retention_days
   permissions_boundary_arn = aws_iam_policy.boundary.arn

@@ -116,3 +116,13 @@ output "object_reader_policy_arn" {
   description = "Policy for roles of people who read Parquet objects: each as far as the role's tag `datavault-clearance` goes."
   value       = aws_iam_policy.object_reader.arn
 }
+
+output "platform" {
+  description = "The cluster, where its images go, the service network, and the security group that opens the API server; null without a platform."
+  value = one([for key, cluster in module.cluster : {
+    cluster_name               = cluster.name
+    operator_security_group_id = cluster.operator_security_group_id
+    repository_url             = module.registry[key].url
+    service_network            = module.mesh[key].name
+  }])
+}

@@ -62,4 +62,9 @@ module "datavault" {
     snapshot                = { cron = "cron(30 3 * * ? *)", retention_days = 35 }
   }
   functions = { processor = { maximum_concurrency = 50 } }
+
+  # Kubernetes for objects that are too large for a Lambda, $352 a month: docs/operations/platform.md.
+  # platform = {
+  #   access_entries = { operators = { principal_arn = "arn:aws:iam::…:role/…", policies = { AmazonEKSClusterAdminPolicy = {} } } }
+  # }
 }

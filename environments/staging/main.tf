@@ -46,4 +46,10 @@ module "datavault" {
   audit_trail        = true
   monthly_budget_usd = 500
   warehouse          = { base_capacity_rpu = 8, daily_limit_rpu_hours = 24 }
+
+  # Kubernetes for objects that are too large for a Lambda, $352 a month; the budget above is not enough for both:
+  # docs/operations/platform.md.
+  # platform = {
+  #   access_entries = { operators = { principal_arn = "arn:aws:iam::…:role/…", policies = { AmazonEKSClusterAdminPolicy = {} } } }
+  # }
 }

@@ -16,7 +16,7 @@ locals {
     }
     nodes = {
       description = "What the nodes of ${var.name} may do: join, pull images, hand out Pod Identities."
-      policies    = ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodeMinimalPolicy"]
+      policies    = ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"]
       service     = "ec2.amazonaws.com"
       actions     = ["sts:AssumeRole"]
       condition   = null

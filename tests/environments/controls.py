@@ -309,6 +309,79 @@ def acls_close_the_ports_of_administration(client: Client) -> Iterator[str]:
                 yield f"{acl['NetworkAclId']} opens {open_ports}"
 
 
+@control("EC2.170")
+def nodes_want_version_2_of_the_metadata_service(client: Client) -> Iterator[str]:
+    api = client("ec2")
+    for template in api.describe_launch_templates()["LaunchTemplates"]:
+        (latest,) = api.describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest"]
+        )["LaunchTemplateVersions"]
+        if latest["LaunchTemplateData"].get("MetadataOptions", {}).get("HttpTokens") != "required":
+            yield f"{template['LaunchTemplateName']} hands out credentials to whoever asks"
+
+
+@control("EKS.1")
+def api_servers_are_not_public(client: Client) -> Iterator[str]:
+    for cluster in _clusters(client):
+        network = cluster["resourcesVpcConfig"]
+        if network["endpointPublicAccess"] and "0.0.0.0/0" in network["publicAccessCidrs"]:
+            yield f"{cluster['name']} answers everybody"
+
+
+@control("EKS.2")
+def clusters_run_on_a_supported_version(client: Client) -> Iterator[str]:
+    """Those in standard support on 2026-11-24 that last longer than the year."""
+    for cluster in _clusters(client):
+        if cluster["version"] not in {"1.35", "1.36"}:
+            yield f"{cluster['name']} runs on {cluster['version']}"
+
+
+@control("EKS.3")
+def clusters_encrypt_their_secrets(client: Client) -> Iterator[str]:
+    for cluster in _clusters(client):
+        if "secrets" not in {resource for entry in cluster["encryptionConfig"] for resource in entry["resources"]}:
+            yield f"{cluster['name']} has no key of ours"
+
+
+@control("EKS.8")
+def clusters_log_who_asked_what(client: Client) -> Iterator[str]:
+    for cluster in _clusters(client):
+        logged = {kind for setup in cluster["logging"]["clusterLogging"] if setup["enabled"] for kind in setup["types"]}
+        if "audit" not in logged:
+            yield f"{cluster['name']} logs {sorted(logged)}"
+
+
+@control("ECR.1", "ECR.2", "ECR.5")
+def images_are_scanned_fixed_and_encrypted(client: Client) -> Iterator[str]:
+    for repository in _repositories(client):
+        name = repository["repositoryName"]
+        if not repository["imageScanningConfiguration"]["scanOnPush"]:
+            yield f"{name} scans nothing"
+        if repository["imageTagMutability"] != "IMMUTABLE":
+            yield f"{name} has tags that move"
+        if repository["encryptionConfiguration"]["encryptionType"] != "KMS":
+            yield f"{name} has no key of ours"
+
+
+@control("ECR.3")
+def images_that_nobody_needs_go(client: Client) -> Iterator[str]:
+    api = client("ecr")
+    for repository in _repositories(client):
+        try:
+            api.get_lifecycle_policy(repositoryName=repository["repositoryName"])
+        except api.exceptions.LifecyclePolicyNotFoundException:
+            yield f"{repository['repositoryName']} keeps everything"
+
+
+def _clusters(client: Client) -> list[dict[str, Any]]:
+    api = client("eks")
+    return [api.describe_cluster(name=name)["cluster"] for name in api.list_clusters()["clusters"]]
+
+
+def _repositories(client: Client) -> list[dict[str, Any]]:
+    return list(client("ecr").describe_repositories()["repositories"])
+
+
 def _vpcs(client: Client) -> set[str]:
     return {vpc["VpcId"] for vpc in client("ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"]}
 

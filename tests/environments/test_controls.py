@@ -43,7 +43,8 @@ def client(endpoint: str) -> Client:
         Threshold=0,
     )
     client("logs").create_log_group(logGroupName="wrong")
-    _network(client("ec2"))
+    subnet = _network(client("ec2"))
+    _platform(client, subnet, role)
     return client
 
 
@@ -89,7 +90,13 @@ def _warehouse(serverless: Any) -> None:
     serverless.create_workgroup(workgroupName="wrong", namespaceName="wrong", publiclyAccessible=True)
 
 
-def _network(ec2: Any) -> None:
+def _platform(client: Client, subnet: str, role: str) -> None:
+    client("eks").create_cluster(name="wrong", version="1.33", roleArn=role, resourcesVpcConfig={"subnetIds": [subnet]})
+    client("ecr").create_repository(repositoryName="wrong")
+    client("ec2").create_launch_template(LaunchTemplateName="wrong", LaunchTemplateData={"InstanceType": "t3.micro"})
+
+
+def _network(ec2: Any) -> str:
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/20")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
@@ -106,6 +113,7 @@ def _network(ec2: Any) -> None:
         CidrBlock="0.0.0.0/0",
         PortRange={"From": 0, "To": 65535},
     )
+    return str(subnet)
 
 
 # S3 answers these questions about a bucket without such a setting with an error, which is a finding, too.

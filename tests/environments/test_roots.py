@@ -1,5 +1,6 @@
 """Every root, each in an account of its own: apply, an empty second plan, our controls, destroy, nothing left."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from datavault.cost.estimate import estimate
-from datavault.cost.plan import read_plan
+from datavault.cost.plan import Nodes, read_plan
 from datavault.cost.prices import load_prices
 from datavault.cost.workload import Workload
 from tests.processes import clean_environment
@@ -20,6 +21,23 @@ from .conftest import ROOT, clients
 from .controls import CONTROLS
 from .inventory import everything
 
+# What a root's files leave off, switched on here: one root has the platform, for it takes a minute more.
+SWITCHES = {
+    "infrastructure": {
+        "network": {"cidr": "10.64.0.0/20"},
+        "platform": {
+            "access_entries": {
+                "operators": {
+                    "principal_arn": "arn:aws:iam::555555555555:role/operators",
+                    "policies": {
+                        "AmazonEKSClusterAdminPolicy": {},
+                        "AmazonEKSViewPolicy": {"namespaces": ["datavault"]},
+                    },
+                }
+            }
+        },
+    }
+}
 PRICES = ROOT / "infrastructure/prices/us-east-1.yaml"
 # As scripts/emulate says it.
 ACCOUNTS = {
@@ -77,11 +95,15 @@ def _run(cloud: dict[str, str], work: Path, root: str, *arguments: str) -> subpr
             *(["-input=false"] if arguments[0] not in {"init", "show"} else []),
             *arguments[1:],
         ],
-        env=clean_environment() | cloud | {"EMULATED": str(work / root)},
+        env=clean_environment() | cloud | {"EMULATED": str(work / root)} | _switches(root),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def _switches(root: str) -> dict[str, str]:
+    return {f"TF_VAR_{name}": json.dumps(value) for name, value in SWITCHES.get(root, {}).items()}
 
 
 def _terraform(cloud: dict[str, str], work: Path, root: str, *arguments: str) -> str:
@@ -130,6 +152,26 @@ def test_production_and_its_rehearsal_have_a_network_and_a_trail(
 
     assert ("vpcs" in made) == ("trails" in made) == has_network
     assert "budgets" in made
+
+
+def test_a_platform_is_there_where_it_is_asked_for(lives: dict[str, Future[Life]]) -> None:
+    made = {root: lives[root].result().made for root in ACCOUNTS}
+
+    for kind in ("clusters", "launch templates", "repositories", "service networks"):
+        assert [root for root in ACCOUNTS if kind in made[root]] == ["infrastructure"], kind
+
+
+def test_a_platform_costs_what_its_switch_says(lives: dict[str, Future[Life]]) -> None:
+    facts = read_plan(lives["infrastructure"].result().plan)
+    idle = estimate(load_prices(PRICES), facts, Workload(0), date.today())  # noqa: DTZ011  any day will do
+
+    # As docs/operations/platform.md and the variable say it.
+    assert (facts.clusters, facts.nodes, facts.endpoint_zones) == (1, Nodes("m7g.large", 2, 30), (4 + 7) * 3)
+    assert {name: round(usd) for name, usd in idle.services.items() if name in {"EKS", "EC2", "VPC"}} == {
+        "EKS": 73,
+        "EC2": 124,
+        "VPC": 88 + 153,
+    }
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,11 @@ def messages(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def planned(messages: list[dict[str, Any]]) -> Resources:
     """The planned values of each resource, by address."""
-    plan = next(message["test_plan"] for message in messages if message["type"] == "test_plan")
+    plan = next(
+        message["test_plan"]
+        for message in messages
+        if message["type"] == "test_plan" and message["@testrun"] == "stack"
+    )
     return {change["address"]: change["change"]["after"] for change in plan["resource_changes"]}
 
 

@@ -10,11 +10,15 @@ from .prices import Prices
 
 
 class Part(StrEnum):
-    """What a line pays for. PIPELINE is what makes Parquet objects of raw objects, and keeps both."""
+    """What a line pays for.
+
+    PIPELINE is what makes Parquet objects of raw objects, and keeps both; PLATFORM is what Kubernetes brings.
+    """
 
     PIPELINE = "pipeline"
     WAREHOUSE = "warehouse"
     OPERATIONS = "operations"
+    PLATFORM = "platform"
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from .firehose import NOT_DONE, add_firehose
 from .operations import add_operations, audit_seconds
 from .pipeline import add_pipeline, needed_shards
 from .plan import Facts
+from .platform import add_platform, unpriced
 from .prices import Prices
 from .storage import add_storage
 from .warehouse import Compute, add_warehouse, loads
@@ -16,7 +17,7 @@ from .workload import DAYS_A_MONTH, Workload
 
 NOT_COUNTED = (
     "taxes, support, discounts, free tiers, data leaving AWS, people's queries, GuardDuty, logs of S3 and CloudTrail "
-    "in S3, bad records"
+    "in S3, bad records, services in VPC Lattice, logs of a cluster"
 )
 
 
@@ -57,12 +58,13 @@ def estimate(prices: Prices, facts: Facts, work: Workload, today: date) -> Estim
     add_storage(bill, facts, work, found)
     compute = add_warehouse(bill, facts, work, found)
     add_operations(bill, facts, work, found)
+    add_platform(bill, facts, prices)
     return Estimate(
         lines=bill.lines,
         services=by_service(bill.lines),
         rates=_rates(total(bill.lines), work),
         firehose=_firehose(prices, facts, work, bill.lines),
-        warnings=[*_warnings(facts, work, compute), *_age(prices, today)],
+        warnings=[*_warnings(facts, work, compute), *unpriced(facts, prices), *_age(prices, today)],
     )
 
 

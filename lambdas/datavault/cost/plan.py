@@ -32,6 +32,14 @@ class Kept(msgspec.Struct, frozen=True):
     transitions: tuple[tuple[int, str], ...]
 
 
+class Nodes(msgspec.Struct, frozen=True):
+    """The nodes of a cluster."""
+
+    instance_type: str
+    count: int
+    volume_gb: int
+
+
 class Facts(msgspec.Struct, frozen=True):
     """What a plan says about cost. Limits are RPU-hours; None is no limit."""
 
@@ -56,6 +64,9 @@ class Facts(msgspec.Struct, frozen=True):
     composite_alarms: int
     dashboards: int
     log_days: int
+    clusters: int
+    nodes: Nodes | None
+    images: int  # that a registry keeps
 
 
 def read_plan(text: bytes) -> Facts:
@@ -139,6 +150,9 @@ def _facts(stack: _Stack) -> Facts:
         composite_alarms=len(stack.every("aws_cloudwatch_composite_alarm")),
         dashboards=len(stack.every("aws_cloudwatch_dashboard")),
         log_days=stack.one("module.processor.aws_cloudwatch_log_group.this")["retention_in_days"],
+        clusters=len(stack.every("aws_eks_cluster")),
+        nodes=_nodes(stack),
+        images=sum(_images(found["policy"]) for found in stack.every("aws_ecr_lifecycle_policy")),
     )
 
 
@@ -150,6 +164,23 @@ def _function(values: dict[str, Any]) -> Function:
         timeout_seconds=values["timeout"],
         is_traced=values["tracing_config"][0]["mode"] == "Active",
     )
+
+
+def _nodes(stack: _Stack) -> Nodes | None:
+    """Those of the one group, whose volumes are the launch template's."""
+    for group in stack.every("aws_eks_node_group"):
+        (template,) = stack.every("aws_launch_template")
+        return Nodes(
+            instance_type=group["instance_types"][0],
+            count=group["scaling_config"][0]["desired_size"],
+            volume_gb=template["block_device_mappings"][0]["ebs"][0]["volume_size"],
+        )
+    return None
+
+
+def _images(policy: str) -> int:
+    selections = [rule["selection"] for rule in msgspec.json.decode(policy)["rules"]]
+    return sum(found["countNumber"] for found in selections if found["countType"] == "imageCountMoreThan")
 
 
 def _kept_by_dataset(stack: _Stack, bucket: str, prefix: str) -> dict[str, Kept]:

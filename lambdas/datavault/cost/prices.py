@@ -36,6 +36,9 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except KeyError:
             raise PriceError(f"the prices of {self.region} lack {name!r}") from None
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.prices
+
     def are_old(self, today: dt.date) -> bool:
         return today - self.date > _BELIEVED
 

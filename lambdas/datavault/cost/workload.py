@@ -37,6 +37,7 @@ COPY_MB_PER_RPU_SECOND: Final = 2.0
 LOG_BYTES_PER_INVOCATION: Final = 3 * KIB
 LOG_BYTES_PER_LOAD: Final = 20 * KIB  # Redshift's log of a load's statements
 FLOW_LOG_BYTES_PER_INVOCATION: Final = 2.4 * KIB
+IMAGE_GB: Final = 0.1  # what an image adds to those before it: Python's dependencies and our code
 ACCOUNT_BYTES_PER_OBJECT: Final = 4 * KIB  # claim, receipt, and the part of a seal
 
 

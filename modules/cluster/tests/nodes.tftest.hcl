@@ -91,7 +91,7 @@ run "the_network_plug_in_has_a_role_of_its_own" {
   }
 
   assert {
-    condition     = toset([for name, attached in aws_iam_role_policy_attachment.this : name if startswith(name, "nodes/")]) == toset(["nodes/AmazonEC2ContainerRegistryPullOnly", "nodes/AmazonEKSWorkerNodeMinimalPolicy"])
+    condition     = toset([for name, attached in aws_iam_role_policy_attachment.this : name if startswith(name, "nodes/")]) == toset(["nodes/AmazonEC2ContainerRegistryPullOnly", "nodes/AmazonEKSWorkerNodePolicy"])
     error_message = "Nodes pull and join; they must not change the network."
   }
 

@@ -38,6 +38,9 @@ FACTS = Facts(
     composite_alarms=1,
     dashboards=2,
     log_days=30,
+    clusters=0,
+    nodes=None,
+    images=0,
 )
 
 

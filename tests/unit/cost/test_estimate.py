@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from datavault.cost.bill import Part
 from datavault.cost.estimate import Estimate, estimate
 from datavault.cost.firehose import add_firehose
-from datavault.cost.plan import Facts, Kept, read_plan
+from datavault.cost.plan import Facts, Kept, Nodes, read_plan
 from datavault.cost.warehouse import rpu_hours
 from datavault.cost.workload import Workload
 
@@ -73,6 +73,10 @@ def bill(found: Facts = FACTS, work: Workload = WORK) -> Estimate:
         ("objects written and read", {"has_trail": True}, (197_744 + 565_816) * 0.10 / 1e5),
         ("interface endpoints", {"endpoint_zones": 12}, 12 * 730 * 0.01),
         ("chunks through endpoints", {"endpoint_zones": 12}, 1024 / 8.5 * 0.01),
+        ("control plane", {"clusters": 1}, 730 * 0.10),
+        ("nodes, m7g.large", {"nodes": Nodes("m7g.large", 2, 30)}, 2 * 730 * 0.0816),
+        ("volumes of the nodes", {"nodes": Nodes("m7g.large", 2, 30)}, 2 * 30 * 0.08),
+        ("images", {"images": 30}, 30 * 0.1 * 0.10),
         ("alarms, by metric", {}, 3.0),
         ("composite alarms", {}, 0.5),
         ("dashboards", {}, 6.0),
@@ -84,6 +88,15 @@ def bill(found: Facts = FACTS, work: Workload = WORK) -> Estimate:
 )
 def test_a_line_is_what_one_computes_by_hand(what: str, changes: dict[str, Any], usd: float) -> None:
     assert line(bill(facts(**changes)).lines, what).usd == pytest.approx(usd, rel=1e-6)
+
+
+def test_nodes_without_a_price_are_said_and_not_left_out_in_silence() -> None:
+    found = bill(facts(nodes=Nodes("c8g.xlarge", 3, 30)))
+
+    (warning,) = [text for text in found.warnings if "nodes" in text]
+    assert warning.startswith("EC2: 3 nodes of type c8g.xlarge are not in the bill")
+    assert "ec2_c8g_xlarge" in warning
+    assert not [line for line in found.lines if line.what.startswith("nodes")]
 
 
 def test_flow_logs_are_logs_too() -> None:

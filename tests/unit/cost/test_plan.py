@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from datavault.cost.plan import Kept, PlanError, read_plan
+from datavault.cost.plan import Kept, Nodes, PlanError, read_plan
 
 from .facts import PLAN
 
@@ -64,6 +64,33 @@ def without(kind: str) -> bytes:
 def test_what_is_no_plan_of_ours_is_refused_with_what_it_lacks(text: bytes, said: str) -> None:
     with pytest.raises(PlanError, match=re.escape(said)):
         read_plan(text)
+
+
+def test_a_platform_is_read_where_there_is_one() -> None:
+    plan = json.loads(PLAN.read_bytes())
+    group = {"instance_types": ["m7g.large"], "scaling_config": [{"desired_size": 2}]}
+    template = {"block_device_mappings": [{"ebs": [{"volume_size": 30}]}]}
+    expire = [
+        {"countType": "sinceImagePushed", "countNumber": 7},
+        {"countType": "imageCountMoreThan", "countNumber": 30},
+    ]
+    lifecycle = {"policy": json.dumps({"rules": [{"selection": selection} for selection in expire]})}
+    made = {
+        "aws_eks_cluster.this": {"name": "p"},
+        "aws_eks_node_group.this": group,
+        "aws_launch_template.nodes": template,
+        "aws_ecr_lifecycle_policy.this": lifecycle,
+    }
+    plan["planned_values"]["root_module"]["resources"] = [
+        {"address": f'module.datavault.module.cluster["this"].{address}', "mode": "managed", "values": values}
+        for address, values in made.items()
+    ]
+
+    facts = read_plan(json.dumps(plan).encode())
+
+    assert (facts.clusters, facts.nodes, facts.images) == (1, Nodes("m7g.large", 2, 30), 30)
+    without = read_plan(PLAN.read_bytes())
+    assert (without.clusters, without.nodes, without.images) == (0, None, 0)
 
 
 def test_a_plan_without_a_network_or_a_trail_has_none() -> None:

@@ -22,6 +22,12 @@ def cloudtrail() -> Service:
     return borrow("cloudtrail", dict.fromkeys(load_service("cloudtrail").operation_names, _by_name))
 
 
+@aws_provider(api="ecr")
+def ecr() -> Service:
+    """Make the service."""
+    return borrow("ecr", {})
+
+
 @aws_provider(api="budgets")
 def budgets() -> Service:
     """Make the service. Moto forgets who is told, and knows no tags."""
