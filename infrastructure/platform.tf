@@ -48,7 +48,7 @@ module "cluster" {
   s3_prefix_list_id          = module.network["this"].s3_prefix_list_id
   public_access_cidrs        = each.value.public_access_cidrs
   access_entries             = each.value.access_entries
-  pod_identities             = local.pod_identities
+  pod_identities             = merge(local.pod_identities, each.value.pod_identities)
   kms_key_arn                = module.platform_key[each.key].arn
   log_kms_key_arn            = module.operations_key.arn
   log_retention_days         = var.log_retention_days

@@ -14,9 +14,15 @@ variable "platform" {
       kubernetes_groups = optional(set(string), [])
       policies          = optional(map(object({ namespaces = optional(set(string), []) })), {})
     })), {})
+    # What else is installed, its roles and the services that it calls: monitoring = "cloudwatch" for an exporter of metrics.
+    pod_identities = optional(map(object({
+      namespace       = string
+      service_account = string
+      role_arn        = string
+    })), {})
+    interface_services  = optional(map(string), {})
     keep_images         = optional(number)
-    interface_services  = optional(map(string), {}) # What else runs in the cluster calls: logs = "logs", monitoring = "cloudwatch".
-    image_account_ids   = optional(set(string), []) # Accounts that pull the same images.
+    image_account_ids   = optional(set(string), [])
     service_caller_arns = optional(list(string), [])
   })
   default = null
