@@ -63,6 +63,10 @@ status: cloud ## Show queues, failures and datasets
 logs: cloud ## Follow the local cloud's log
 	@localcloud/.venv/bin/localcloud logs -f
 
+.PHONY: monitor
+monitor: cloud ## Prometheus over the worker and the local cloud, with every rule, until Ctrl-C
+	@$(python) -m monitoring laptop
+
 ##@ Build and deploy
 
 .PHONY: package

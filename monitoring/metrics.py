@@ -21,8 +21,10 @@ WORKER_METRICS = frozenset(
         "datavault_quarantined_records_total",
         "datavault_read_bytes_total",
         "datavault_chunks_total",
+        "datavault_write_once_conflicts_total",
         "datavault_objects_in_flight",
         "datavault_queue_poll_timestamp_seconds",
+        "process_cpu_seconds_total",
     }
 )
 

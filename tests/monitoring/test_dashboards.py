@@ -15,7 +15,7 @@ from monitoring.metrics import exported_metrics, known_metrics
 
 from .rules import ROOT, RULES, metrics_in, promtool
 
-BOARDS = sorted((ROOT / "monitoring/dashboards").glob("*.json"))
+BOARDS = sorted((ROOT / "monitoring/kubernetes/dashboards").glob("*.json"))
 DATASETS = sorted(path.parent.name for path in (ROOT / "contracts").glob("*/contract.odcs.yaml"))
 # Metrics of AWS's that Grafana alone asks for.
 OF_GRAFANA = {("AWS/Lambda", "ConcurrentExecutions"), ("AWS/Billing", "EstimatedCharges")}
