@@ -29,11 +29,12 @@ HEADER = """\
 _FROM = re.compile(r"from k8s/overlays/([a-z]+):")
 
 _NAME = re.compile(r"[a-z0-9][a-zA-Z0-9._-]*")
-_QUEUE = re.compile(r"https://sqs\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/\d{12}/[A-Za-z0-9_-]+(\.fifo)?")
+_QUEUE = re.compile(r"https://sqs\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/\d{12}/[A-Za-z0-9_-]+")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _REPOSITORY = re.compile(r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_GIT = re.compile(r"(https://|ssh://|git@)[\w.@:/~-]+")
+# No user or password: Argo CD has its credentials from a Secret, and this is committed.
+_GIT = re.compile(r"(https://|ssh://git@|git@)[\w.-]+[:/][\w.:/~-]+")
 
 # Setting of the worker: where it stands in the output `stack`, and what it looks like.
 SETTINGS = {
@@ -98,7 +99,9 @@ def render(env: Env) -> None:
 def repository(url: Annotated[str, typer.Argument(help="Where Argo CD reads this repository.")]) -> None:
     """Say where Argo CD finds the manifests."""
     if not _GIT.fullmatch(url):
-        raise SettingsError(f"{url!r} is no address of a Git repository\n  hint: https://… or ssh://… or git@host:path")
+        raise SettingsError(
+            f"{url!r} is no address of a Git repository\n  hint: https://… without a password, ssh://git@… or git@…"
+        )
     (ROOT / "k8s" / "argocd" / "repository.env").write_text(f"url={url}\n")
     sys.stdout.write(f"wrote k8s/argocd/repository.env: {url}\n")
 
@@ -152,8 +155,11 @@ def terraform_stack(env: str) -> dict[str, Any]:
 
 def image_of(folder: Path) -> dict[str, str]:
     """The overlay's entry for the worker's image."""
-    images: list[dict[str, str]] = yaml.safe_load((folder / "kustomization.yaml").read_text())["images"]
-    return next(entry for entry in images if entry["name"] == NAME)
+    images: list[dict[str, str]] = yaml.safe_load((folder / "kustomization.yaml").read_text()).get("images", [])
+    found = [entry for entry in images if entry["name"] == NAME]
+    if not found:
+        raise SettingsError(f"{folder}/kustomization.yaml has no image {NAME}\n  hint: git checkout it")
+    return found[0]
 
 
 def set_image(folder: Path, new: str) -> None:

@@ -12,7 +12,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 OVERLAYS = {path.parent.name: path.parent for path in sorted(ROOT.glob("k8s/overlays/*/kustomization.yaml"))}
 # Everything that somebody may apply.
-BUILDS = {**OVERLAYS, "prod with mesh": ROOT / "tests/k8s/with_mesh", "argocd": ROOT / "k8s/argocd"}
+WORKERS = {**OVERLAYS, "prod with mesh": ROOT / "tests/k8s/with_mesh"}
+MONITORING = {f"monitoring {name}": ROOT / "monitoring/overlays" / name for name in OVERLAYS}
+BUILDS = {**WORKERS, **MONITORING, "argocd": ROOT / "k8s/argocd"}
 NAME = "datavault-processor"
 
 Manifest = dict[str, Any]
@@ -27,11 +29,11 @@ def build(name: str) -> tuple[Manifest, ...]:
 
 
 def one(name: str, kind: str, called: str = NAME) -> Manifest:
-    """The object of that kind and name; a ConfigMap's hash does not count."""
+    """The object of that kind and name; a ConfigMap's hash (in kustomize's alphabet) does not count."""
     (found,) = (
         each
         for each in build(name)
-        if each["kind"] == kind and re.fullmatch(rf"{called}(-[a-z0-9]{{10}})?", each["metadata"]["name"])
+        if each["kind"] == kind and re.fullmatch(rf"{called}(-[2456789bcdfghkmt]{{10}})?", each["metadata"]["name"])
     )
     return found
 

@@ -7,9 +7,9 @@ import lupa
 import pytest
 import yaml
 
-from .manifests import BUILDS, OVERLAYS, ROOT, build, complaints, one
+from .manifests import MONITORING, OVERLAYS, ROOT, WORKERS, build, complaints, one
 
-SETS = ["datavault", "keda"]
+SETS = ["datavault", "keda", "monitoring"]
 LABEL = "datavault/environment"
 HEALTH = one("argocd", "ConfigMap", "argocd-cm")["data"]["resource.customizations.health.argoproj.io_ApplicationSet"]
 UP_TO_DATE = {"type": "ResourcesUpToDate", "status": "True", "message": "all good"}
@@ -65,26 +65,28 @@ def test_what_the_patch_adds_is_what_an_application_takes(name: str) -> None:
 @pytest.mark.parametrize("name", SETS)
 def test_each_environment_has_an_overlay_and_each_overlay_an_environment(name: str) -> None:
     (generator,) = application_set(name)["generators"]
-    (label,) = generator["clusters"]["selector"]["matchExpressions"]
+    label = generator["clusters"]["selector"]["matchExpressions"][0]
     assert label["key"] == LABEL
     assert sorted(label["values"]) == sorted(OVERLAYS)
 
 
-def test_the_path_of_each_environment_is_its_overlay() -> None:
-    path = application_set("datavault")["template"]["spec"]["source"]["path"]
+@pytest.mark.parametrize("name", ["datavault", "monitoring"])
+def test_the_path_of_each_environment_is_its_overlay(name: str) -> None:
+    path = application_set(name)["template"]["spec"]["source"]["path"]
     for env in OVERLAYS:
         folder = path.replace(f'{{{{ index .metadata.labels "{LABEL}" }}}}', env)
         assert (ROOT / folder / "kustomization.yaml").is_file()
 
 
-@pytest.mark.parametrize("name", [name for name in BUILDS if name != "argocd"])
+@pytest.mark.parametrize("name", [*WORKERS, *MONITORING])
 def test_the_project_allows_what_is_delivered(name: str) -> None:
-    rules = project("datavault")
+    rules = project("datavault" if name in WORKERS else "datavault-monitoring")
     allowed = {(each["group"], each["kind"]) for each in rules["clusterResourceWhitelist"]}
     allowed |= {(each["group"], each["kind"]) for each in rules["namespaceResourceWhitelist"]}
     delivered = {(each["apiVersion"].rpartition("/")[0], each["kind"]) for each in build(name)}
     assert delivered - allowed == set()
-    assert {each["namespace"] for each in rules["destinations"]} == {"datavault"}
+    namespaces = {each["metadata"].get("namespace") for each in build(name)} - {None}
+    assert {each["namespace"] for each in rules["destinations"]} == namespaces
 
 
 def test_the_roots_project_allows_what_the_folder_holds() -> None:
@@ -96,8 +98,10 @@ def test_the_roots_project_allows_what_the_folder_holds() -> None:
 def test_the_repository_stands_in_one_place() -> None:
     (url,) = re.findall(r"^url=(.+)$", (ROOT / "k8s/argocd/repository.env").read_text(), re.MULTILINE)
     assert one("argocd", "Application", "datavault")["spec"]["source"]["repoURL"] == url
-    assert application_set("datavault")["template"]["spec"]["source"]["repoURL"] == url
-    assert project("datavault")["sourceRepos"] == project("datavault-root")["sourceRepos"] == [url]
+    for name in ("datavault", "monitoring"):
+        assert application_set(name)["template"]["spec"]["source"]["repoURL"] == url
+    for name in ("datavault", "datavault-monitoring", "datavault-root"):
+        assert project(name)["sourceRepos"] == [url]
     sources = "".join(path.read_text() for path in (ROOT / "k8s").rglob("*.yaml"))
     assert url not in sources
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from scripts import k8s
 
-from .manifests import BUILDS, NAME, OVERLAYS, build, container, one, pod
+from .manifests import NAME, OVERLAYS, WORKERS, build, container, one, pod
 
-WORKERS = [name for name in BUILDS if name != "argocd"]
 each_worker = pytest.mark.parametrize("name", WORKERS)
 
 
@@ -155,9 +154,14 @@ def test_the_worker_reaches_names_https_and_its_credentials_and_nothing_else(nam
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_only_prometheus_comes_in(name: str) -> None:
+def test_only_prometheus_comes_in_from_where_its_monitor_is(name: str) -> None:
     (rule,) = policies(name, "ingress")
-    assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    monitor = one(f"monitoring {name}", "PodMonitor")
+    assert rule["from"] == [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": monitor["metadata"]["namespace"]}}}
+    ]
+    assert monitor["spec"]["selector"] == one(name, "Deployment")["spec"]["selector"]
+    assert monitor["spec"]["namespaceSelector"] == {"matchNames": [one(name, "Deployment")["metadata"]["namespace"]]}
 
 
 def test_with_the_mesh_lattice_comes_in_too() -> None:

@@ -99,6 +99,18 @@ def test_what_can_move_is_no_image(checkout: Path, digest: str) -> None:
         k8s.image("prod", digest)
 
 
+@pytest.mark.parametrize("url", ["https://git.example.com/a/b.git", "git@git.example.com:a/b.git", "ssh://git@h:22/b"])
+def test_argo_cd_is_told_where_the_repository_is(checkout: Path, url: str) -> None:
+    k8s.repository(url)
+    assert (checkout / "k8s/argocd/repository.env").read_text() == f"url={url}\n"
+
+
+@pytest.mark.parametrize("url", ["https://me:secret@git.example.com/b.git", "../b", "", "https://h/b\nurl=x"])
+def test_an_address_with_a_password_or_none_is_refused(checkout: Path, url: str) -> None:
+    with pytest.raises(k8s.SettingsError, match="no address"):
+        k8s.repository(url)
+
+
 @pytest.mark.parametrize("env", ["production", "../argocd", ""])
 def test_an_environment_without_an_overlay_is_refused_with_those_that_there_are(env: str) -> None:
     with pytest.raises(k8s.SettingsError, match="dev, prod, staging"):

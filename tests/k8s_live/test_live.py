@@ -36,7 +36,8 @@ def with_definitions(applied: Cluster) -> Cluster:
     # As Argo CD's own manual says: its definitions do not fit into the annotation of a client-side apply.
     applied.kubectl("apply", "--server-side", "--filename", folder)
     applied.kubectl("wait", "--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=120s")
-    applied.kubectl("create", "namespace", "argocd")
+    for name in ("argocd", "monitoring"):
+        applied.kubectl("create", "namespace", name)
     return applied
 
 
