@@ -21,11 +21,14 @@ locals {
   }
 
   # One dead letter is one object that is not in the warehouse. SQS is silent about an idle queue.
-  dead_letter_alarms = { for stage, queue in {
-    processor = module.raw_events.dead_letter_name
-    loader    = module.parquet_events.dead_letter_name
-    auditor   = aws_sqs_queue.auditor_dead_letter.name
-    } : "${stage}-dlq" => {
+  dead_letter_alarms = { for stage, queue in merge(
+    {
+      processor = module.raw_events.dead_letter_name
+      loader    = module.parquet_events.dead_letter_name
+      auditor   = aws_sqs_queue.auditor_dead_letter.name
+    },
+    { for queue in values(module.large_objects) : "worker" => queue.dead_letter_name },
+    ) : "${stage}-dlq" => {
     description  = "The ${stage} gave up at least one object; it waits in ${queue}."
     namespace    = "AWS/SQS"
     metric       = "ApproximateNumberOfMessagesVisible"

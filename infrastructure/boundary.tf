@@ -25,7 +25,7 @@ resource "aws_iam_policy" "boundary" {
         Action = [
           "kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator",
           "kinesis:ListShards", "kinesis:PutRecords",
-          "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
+          "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage",
         ]
         Resource = [for service, path in { kinesis = "stream/", sqs = "" } :
           "arn:${local.partition}:${service}:${local.region}:${local.account_id}:${path}${var.project_name}-*"

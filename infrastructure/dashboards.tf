@@ -66,13 +66,13 @@ locals {
         title     = "Oldest event in each queue"
         statistic = "Maximum"
         label     = "seconds"
-        metrics = [for queue in [module.raw_events.name, module.parquet_events.name, aws_sqs_queue.held.name] :
+        metrics = [for queue in concat([module.raw_events.name, module.parquet_events.name, aws_sqs_queue.held.name], values(module.large_objects)[*].name) :
           ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue]
         ]
       },
       {
         title   = "Given up, waiting for a person"
-        metrics = [for queue in [module.raw_events.dead_letter_name, module.parquet_events.dead_letter_name] : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue, { stat = "Maximum" }]]
+        metrics = [for queue in concat([module.raw_events.dead_letter_name, module.parquet_events.dead_letter_name], values(module.large_objects)[*].dead_letter_name) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue, { stat = "Maximum" }]]
       },
       {
         title     = "Warehouse: capacity and queries"

@@ -43,6 +43,19 @@ output "held_queue_url" {
   value       = aws_sqs_queue.held.url
 }
 
+output "worker" {
+  description = "The worker's role, for its pod identity, and the queue of large objects; null where there is none."
+  value = one([for key, queue in module.large_objects : {
+    role_arn   = aws_iam_role.worker[key].arn
+    queue_url  = queue.url
+    queue_name = queue.name
+    dlq_url    = queue.dead_letter_url
+  }])
+
+  # Who takes the role finds it able to work.
+  depends_on = [aws_iam_role_policy.worker]
+}
+
 output "parquet_queue_url" {
   description = "Queue of Parquet objects to load."
   value       = module.parquet_events.url

@@ -9,7 +9,7 @@ module "processed" {
   object_lock           = { days = var.object_lock.days, mode = var.object_lock.mode }
   allow_compliance_mode = var.object_lock.allow_compliance_mode
   write_once_prefixes   = ["claims/", "contracts/", "data/", "manifests/", "receipts/", "seals/"]
-  writer_role_arns      = [module.processor.role_arn, module.enrichment.role_arn, module.loader.role_arn, module.auditor.role_arn]
+  writer_role_arns      = concat([module.processor.role_arn, module.enrichment.role_arn, module.loader.role_arn, module.auditor.role_arn], values(aws_iam_role.worker)[*].arn)
   tag_guarded_prefixes  = ["data/"]
   force_destroy         = var.disposable
   tags                  = { classification = "confidential" }

@@ -17,7 +17,7 @@ module "processor" {
   vpc                      = local.function_vpc
   permissions_boundary_arn = aws_iam_policy.boundary.arn
 
-  environment = merge(local.common_environment, {
+  environment = merge(local.common_environment, local.hand_over_environment, {
     POWERTOOLS_SERVICE_NAME     = "processor"
     DATAVAULT_PROCESSED_BUCKET  = module.processed.name
     DATAVAULT_QUARANTINE_BUCKET = module.quarantine.name
@@ -34,14 +34,14 @@ module "processor" {
     }
   }
 
-  permissions = {
+  permissions = merge(local.hand_over_permissions, {
     ReadRawObjects     = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${module.raw.arn}/*"] }
     TellMissingObjects = { actions = ["s3:ListBucket"], resources = [module.raw.arn, module.processed.arn, module.quarantine.arn] }
     WriteReceipts      = { actions = local.write_once_actions, resources = [for prefix in ["claims", "contracts", "receipts"] : "${module.processed.arn}/${prefix}/*"] }
     WriteQuarantine    = { actions = local.write_once_actions, resources = [for prefix in ["paused", "quarantine"] : "${module.quarantine.arn}/${prefix}/*"] }
     HoldEvents         = { actions = ["sqs:SendMessage"], resources = [local.held_queue_arn] }
     PutChunks          = { actions = ["kinesis:PutRecords"], resources = [module.chunks.arn] }
-  }
+  })
 
   key_uses = {
     RawKey        = { key_arn = module.clear_key.arn, service = "s3", context = { "aws:s3:arn" = module.raw.arn } }

@@ -9,7 +9,7 @@ module "quarantine" {
   kms_key_arn         = module.clear_key.arn
   log_bucket          = module.access_logs.log_target
   write_once_prefixes = ["failed-chunks/", "failed-loads/", "quarantine/", "replays/"]
-  writer_role_arns    = [module.processor.role_arn, module.enrichment.role_arn, module.loader.role_arn]
+  writer_role_arns    = concat([module.processor.role_arn, module.enrichment.role_arn, module.loader.role_arn], values(aws_iam_role.worker)[*].arn)
   force_destroy       = var.disposable
   tags                = { classification = "restricted" }
 

@@ -91,6 +91,17 @@ variable "functions" {
   }
 }
 
+variable "worker" {
+  description = "Raw objects of `threshold_mb` (a million bytes each, as stored) or more go to a queue for the worker on Kubernetes; null leaves all to the function."
+  type        = object({ threshold_mb = number })
+  default     = null
+
+  validation {
+    condition     = var.worker == null || try(var.worker.threshold_mb >= 1 && floor(var.worker.threshold_mb) == var.worker.threshold_mb, false)
+    error_message = "threshold_mb of worker must be a whole number of at least 1."
+  }
+}
+
 variable "loader_window_seconds" {
   description = "Seconds that Parquet objects gather before a load; null derives them from the strictest latency in the contracts."
   type        = number

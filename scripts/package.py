@@ -27,7 +27,7 @@ FUNCTIONS = ("processor", "enrichment", "loader", "auditor")
 # Of botocore's data (28 MB, every service) the zips carry what the edges use.
 AWS_SERVICES = ("kinesis", "redshift-data", "s3", "secretsmanager", "sqs", "sts")
 # The library's parts that no function runs.
-NOT_SHIPPED = ("authoring", "cli", "cost")
+NOT_SHIPPED = ("authoring", "cli", "cost", "worker")
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 PYTHON_VERSION = "3.13"  # the Lambda runtime
 

@@ -67,4 +67,7 @@ module "datavault" {
   loader_window_seconds = 2
   stream                = { mode = "PROVISIONED", shard_count = 1, retention_hours = 24 }
   object_lock           = { days = 1 }
+
+  # Just above the flights, so that one object of the demo goes to the worker (`make worker`).
+  worker = { threshold_mb = 32 }
 }

@@ -1,4 +1,4 @@
-"""What a function is told by its environment: read once, every missing name said at once."""
+"""What a function or the worker is told by its environment: read once, every missing name said at once."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ class _Invocation(Protocol):
 
 
 class SettingsError(Exception):
-    """The function's environment lacks something; Terraform's `modules/function` sets it."""
+    """The environment lacks something: Terraform sets a function's, the ConfigMap or `make worker` the worker's."""
 
 
 def required(names: Iterable[str]) -> dict[str, str]:
@@ -29,6 +29,15 @@ def required(names: Iterable[str]) -> dict[str, str]:
     if missing:
         raise SettingsError(f"missing environment variables: {', '.join(missing)}")
     return {name: os.environ[name] for name in names}
+
+
+def large_objects() -> tuple[str, int] | None:
+    """The worker's queue, and from how many bytes on an object goes there; None where no worker runs."""
+    names = ("DATAVAULT_WORKER_QUEUE_URL", "DATAVAULT_WORKER_THRESHOLD_BYTES")
+    if not any(os.environ.get(name) for name in names):
+        return None
+    queue_url, threshold_bytes = required(names).values()
+    return queue_url, int(threshold_bytes)
 
 
 def contracts_folder() -> Path:

@@ -1,7 +1,8 @@
 """Processor: SQS messages with S3 events in; chunks, quarantine objects and receipts out.
 
 A message that fails goes back to the queue, and after its last try to the dead-letter queue, which has an alarm. A
-message of a paused dataset goes to the held queue as it is, and counts as done here: no try of it is used up.
+message of a paused dataset goes to the held queue as it is, and counts as done here: no try of it is used up. Where there
+is a worker, messages of large objects go to its queue in the same way.
 """
 
 from typing import Any
@@ -11,19 +12,19 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from msgspec import to_builtins
 
 from datavault import observe
 from datavault.contract import Contracts
-from datavault.edges import sqs
-from datavault.edges.events import created_objects
-from datavault.settings import contracts_folder, required, time_left
+from datavault.edges.events import S3ObjectEvent
+from datavault.settings import contracts_folder, large_objects, required, time_left
+from datavault.stages.messages import Large, hand_over, log_outcome, process_message
 from datavault.stages.processor import Outcome, Targets, process_object
 
 logger = Logger()
 names = ("PROCESSED_BUCKET", "QUARANTINE_BUCKET", "STREAM_NAME", "HELD_QUEUE_URL")
 *places, held_queue = required([f"DATAVAULT_{name}" for name in names]).values()
 targets = Targets(*places)
+large = Large(*found) if (found := large_objects()) else None
 contracts = Contracts(contracts_folder())
 batch = BatchProcessor(event_type=EventType.SQS)
 
@@ -31,31 +32,24 @@ batch = BatchProcessor(event_type=EventType.SQS)
 def process_data(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Lambda's entry point."""
 
-    def process_message(record: SQSRecord) -> None:
+    def process(created: S3ObjectEvent) -> Outcome:
+        outcome = process_object(created, contracts, targets, time_left(context), logger.set_correlation_id)
+        log_outcome(logger, outcome)
+        if outcome.receipt:
+            observe.count_for(outcome.receipt.dataset, outcome.counts)
+            observe.count(WriteOnceConflict=len(outcome.conflicts))
+        return outcome
+
+    def process_record(record: SQSRecord) -> None:
         logger.set_correlation_id(None)  # known once the object is open
         try:
-            is_held = False
-            for created in created_objects(record.body):
-                outcome = process_object(created, contracts, targets, time_left(context), logger.set_correlation_id)
-                report(outcome)
-                is_held |= outcome.is_held
-            if is_held:
-                sqs.send_all(held_queue, [record.body])
+            if large and hand_over(record.body, large, logger.set_correlation_id):
+                observe.count(ObjectsHandedOver=1)
+                logger.info("handed over to the worker")
+            else:
+                process_message(record.body, held_queue, process)
         except Exception:
             logger.exception("failed; the message goes back to the queue")
             raise
 
-    return process_partial_response(event=event, record_handler=process_message, processor=batch, context=context)
-
-
-def report(outcome: Outcome) -> None:
-    """Log and count what became of an object. Keys may hold personal data: the id stands for the object."""
-    if outcome.receipt is None:
-        logger.info("held: the dataset is paused" if outcome.is_held else "already processed")
-        return
-    dataset, counts = outcome.receipt.dataset, outcome.counts
-    observe.count_for(dataset, counts)
-    observe.count(WriteOnceConflict=len(outcome.conflicts))
-    logger.info("processed", dataset=dataset, reasons=outcome.receipt.reasons, conflicts=outcome.conflicts, **counts)
-    if outcome.pause:
-        logger.warning("paused: too many bad records", pause=to_builtins(outcome.pause))
+    return process_partial_response(event=event, record_handler=process_record, processor=batch, context=context)

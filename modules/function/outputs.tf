@@ -38,3 +38,8 @@ output "package_hash" {
   description = "Hash of the zip that the function runs, known once it does."
   value       = aws_lambda_function.this.source_code_hash
 }
+
+output "work_statements" {
+  description = "What the function's code may do: the statements of `permissions` and `key_uses`, for another role that does the same work."
+  value       = concat(local.key_statements, local.permission_statements)
+}

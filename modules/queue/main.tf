@@ -22,17 +22,17 @@ locals {
     Condition = { Bool = { "aws:SecureTransport" = "false" } }
   } }
 
-  bucket_sends = {
+  bucket_sends = [for bucket_arn in var.source_bucket_arn[*] : {
     Sid       = "LetBucketSend"
     Effect    = "Allow"
     Principal = { Service = "s3.amazonaws.com" }
     Action    = "sqs:SendMessage"
     Resource  = local.arns.main
     Condition = {
-      ArnEquals    = { "aws:SourceArn" = var.source_bucket_arn }
+      ArnEquals    = { "aws:SourceArn" = bucket_arn }
       StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
     }
-  }
+  }]
 }
 
 # Policies are attributes of the queues, not resources of their own: the provider waits 25 seconds for each
@@ -58,7 +58,7 @@ resource "aws_sqs_queue" "this" {
   message_retention_seconds         = var.retention_days * 86400
   visibility_timeout_seconds        = local.visibility_timeout_seconds
   receive_wait_time_seconds         = 20
-  policy                            = jsonencode({ Version = "2012-10-17", Statement = [local.tls_only.main, local.bucket_sends] })
+  policy                            = jsonencode({ Version = "2012-10-17", Statement = concat([local.tls_only.main], local.bucket_sends) })
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letter.arn

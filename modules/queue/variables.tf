@@ -10,19 +10,19 @@ variable "name" {
 }
 
 variable "kms_key_arn" {
-  description = "Key that encrypts the messages; its policy must let s3.amazonaws.com use it."
+  description = "Key that encrypts the messages; its policy must let s3.amazonaws.com use it where a bucket sends."
   type        = string
   nullable    = false
 }
 
 variable "source_bucket_arn" {
-  description = "The bucket that sends its events, and nobody else."
+  description = "The bucket that sends its events; null for a queue that roles of this account send to, by their own policies."
   type        = string
-  nullable    = false
+  default     = null
 }
 
 variable "consumer_timeout_seconds" {
-  description = "Timeout of the function that reads the queue; the visibility timeout follows from it."
+  description = "Timeout of the function or process that reads the queue; the visibility timeout follows from it."
   type        = number
   nullable    = false
 

@@ -34,9 +34,16 @@ class Account:
             return None
         return Policy.read(name, policy["policy"]) if policy else None
 
+    def role_policy(self, stage: str) -> str:
+        """The policy of a function's role, or of the worker's."""
+        address = f"module.{stage}.aws_iam_role_policy.this"
+        if stage == "worker":
+            address = 'aws_iam_role_policy.worker["this"]'
+        return str(self._planned[address]["policy"])
+
     def role_allows(self, stage: str, call: Call, **context: str | None) -> bool:
         """Whether a function's role may make the call; `context` is laid over what the call says."""
-        role = Policy.read(stage, self._planned[f"module.{stage}.aws_iam_role_policy.this"]["policy"])
+        role = Policy.read(stage, self.role_policy(stage))
         return self._allows(stage, role, self._boundary, call, context)
 
     def person_allows(self, policy: str, call: Call) -> bool:

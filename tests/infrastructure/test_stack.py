@@ -179,6 +179,7 @@ def test_what_the_writers_write_once_they_cannot_delete(planned: Resources) -> N
         "acme-enrichment",
         "acme-loader",
         "acme-auditor",
+        "acme-worker",
     }
 
 

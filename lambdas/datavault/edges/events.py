@@ -6,6 +6,8 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from ..identity import RawObject
+
 
 class S3ObjectEvent(msgspec.Struct, frozen=True):
     """One object that was created. `key` is decoded; `size` is in bytes; `time` is when S3 took it, in UTC."""
@@ -15,6 +17,11 @@ class S3ObjectEvent(msgspec.Struct, frozen=True):
     version_id: str
     size: int
     time: datetime
+
+    @property
+    def raw(self) -> RawObject:
+        """The object version as the event has it: the event's time stands for S3's, moments apart."""
+        return RawObject(self.bucket, self.key, self.version_id, self.time, self.size)
 
 
 class EventError(ValueError):

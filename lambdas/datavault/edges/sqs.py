@@ -1,10 +1,12 @@
-"""SQS: send messages, and try again only those that failed; move dead letters back."""
+"""SQS: send messages, and try again only those that failed; receive one; move dead letters back."""
 
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import batched
 from typing import Any
+
+import msgspec
 
 from .clients import client
 
@@ -57,6 +59,37 @@ def _send(url: str, bodies: Iterable[str]) -> dict[str, str]:
         if not waiting:
             break
     return refused
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A message that this process has received. `receives` counts how often it was handed out, this time included."""
+
+    body: str
+    handle: str
+    receives: int
+
+
+def receive(url: str, hidden_seconds: int, wait_seconds: int) -> Message | None:
+    """The next message, hidden from others for a time; None if none comes."""
+    answer = client("sqs").receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=1,
+        VisibilityTimeout=hidden_seconds,
+        WaitTimeSeconds=wait_seconds,
+        MessageSystemAttributeNames=["ApproximateReceiveCount"],
+    )
+    for found in answer.get("Messages", []):
+        return Message(found["Body"], found["ReceiptHandle"], int(found["Attributes"]["ApproximateReceiveCount"]))
+    return None
+
+
+def hide(url: str, message: Message, seconds: int) -> None:
+    """Keep a received message from others for so long from now; 0 gives it back at once."""
+    client("sqs").change_message_visibility(QueueUrl=url, ReceiptHandle=message.handle, VisibilityTimeout=seconds)
+
+
+def delete(url: str, message: Message) -> None:
+    client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message.handle)
 
 
 def depth(url: str) -> tuple[int, int]:

@@ -104,7 +104,7 @@ def _process_gone(
     error: s3.ObjectGoneError,
 ) -> Outcome:
     """The version was deleted before it was read: that is all its receipt can say. The event's time is its date."""
-    raw = RawObject(event.bucket, event.key, event.version_id, event.time, event.size)
+    raw = event.raw
     started(raw.id)
     contract = _contract(contracts, raw)
     # A late event of an object that was processed, and has been deleted since. S3 says one time in the event and

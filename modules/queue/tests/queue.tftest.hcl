@@ -34,6 +34,19 @@ run "only_the_bucket_may_send" {
   }
 }
 
+run "without_a_bucket_nobody_is_let_in_by_the_queue" {
+  command = plan
+
+  variables {
+    source_bucket_arn = null
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_sqs_queue.this.policy).Statement : statement.Effect] == ["Deny"]
+    error_message = "A queue without a bucket must leave it to the senders' own policies."
+  }
+}
+
 run "plain_transport_is_denied" {
   command = plan
 

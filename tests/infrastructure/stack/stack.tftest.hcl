@@ -84,6 +84,24 @@ override_resource {
 }
 
 override_resource {
+  target          = module.large_objects.aws_sqs_queue.this
+  override_during = plan
+  values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-large-objects", url = "https://large-objects" }
+}
+
+override_resource {
+  target          = module.large_objects.aws_sqs_queue.dead_letter
+  override_during = plan
+  values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-large-objects-dlq", url = "https://large-objects-dlq" }
+}
+
+override_resource {
+  target          = aws_iam_role.worker
+  override_during = plan
+  values          = { arn = "arn:aws:iam::111122223333:role/acme-worker", id = "acme-worker" }
+}
+
+override_resource {
   target          = module.chunks.aws_kinesis_stream.this
   override_during = plan
   values          = { arn = "arn:aws:kinesis:eu-central-1:111122223333:stream/acme-chunks" }
@@ -240,6 +258,7 @@ variables {
   project_name  = "acme"
   contracts_dir = "tests/contracts"
   warehouse     = { snapshot = { cron = "cron(30 3 * * ? *)", retention_days = 35 } }
+  worker        = { threshold_mb = 1000 }
 }
 
 run "stack" {
@@ -260,6 +279,16 @@ run "stack" {
   assert {
     condition     = output.functions == { processor = "acme-processor", enrichment = "acme-enrichment", loader = "acme-loader", auditor = "acme-auditor", migrator = "acme-migrator" }
     error_message = "Each stage must have its function."
+  }
+
+  assert {
+    condition = output.worker == {
+      role_arn   = "arn:aws:iam::111122223333:role/acme-worker"
+      queue_url  = "https://large-objects"
+      queue_name = "acme-large-objects"
+      dlq_url    = "https://large-objects-dlq"
+    }
+    error_message = "The worker must find its role and its queues."
   }
 
   assert {
@@ -319,6 +348,29 @@ run "keeping_raw_objects_no_day_is_refused" {
   }
 
   expect_failures = [var.raw_retention_days]
+}
+
+run "without_a_worker_nothing_is_handed_over" {
+  command = plan
+
+  variables {
+    worker = null
+  }
+
+  assert {
+    condition     = output.worker == null && length(local.hand_over_environment) == 0 && length(local.hand_over_permissions) == 0
+    error_message = "Without a worker the processor must keep every object: a queue that nobody reads would lose them."
+  }
+}
+
+run "a_threshold_that_takes_every_object_is_refused" {
+  command = plan
+
+  variables {
+    worker = { threshold_mb = 0 }
+  }
+
+  expect_failures = [var.worker]
 }
 
 run "an_auditor_that_cloudwatch_cannot_watch_is_refused" {

@@ -86,7 +86,7 @@ def test_a_message_of_a_paused_dataset_is_held_unchanged_and_done(
     handler: ModuleType, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[tuple[str, list[str]]] = []
-    monkeypatch.setattr(handler.sqs, "send_all", lambda url, bodies: sent.append((url, bodies)))
+    monkeypatch.setattr("datavault.stages.messages.sqs.send_all", lambda url, bodies: sent.append((url, bodies)))
     boto3.client("s3").put_object(Bucket="quarantine", Key="paused/books.json", Body=b'{"dataset": "books"}')
     body = created("raw", "books/a.ndjson", put("books/a.ndjson", b'{"n": 1}'))
     assert failed(handler.process_data(sqs_event(body), Context())) == []
@@ -98,7 +98,7 @@ def test_a_message_that_cannot_be_held_goes_back(handler: ModuleType, monkeypatc
     def refuse(url: str, bodies: list[str]) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(handler.sqs, "send_all", refuse)
+    monkeypatch.setattr("datavault.stages.messages.sqs.send_all", refuse)
     boto3.client("s3").put_object(Bucket="quarantine", Key="paused/books.json", Body=b'{"dataset": "books"}')
     held = created("raw", "books/a.ndjson", put("books/a.ndjson", b'{"n": 1}'))
     event = sqs_event(held, (EVENTS / "s3_test_event.json").read_text())
