@@ -31,6 +31,15 @@ class Failure(Exception):  # noqa: N818  it is an outcome, and its text is for a
         self.code = code
 
 
+class WorkerStack(msgspec.Struct, frozen=True):
+    """The worker's part of the outputs."""
+
+    role_arn: str
+    queue_url: str
+    queue_name: str
+    dlq_url: str
+
+
 class Stack(msgspec.Struct, frozen=True):
     """The Terraform outputs of an environment."""
 
@@ -55,6 +64,7 @@ class Stack(msgspec.Struct, frozen=True):
     warehouse_port: int | None = None
     raw_retention_days: int = 365
     rollout_application: str | None = None
+    worker: WorkerStack | None = None  # where large objects have one
 
 
 class Context:

@@ -33,6 +33,7 @@ type _Send = Callable[[], object]
 
 class Place(StrEnum):
     RAW = "raw"
+    LARGE = "large"
     PARQUET = "parquet"
     BATCHES = "batches"
     CHUNKS = "chunks"
@@ -42,6 +43,7 @@ class Place(StrEnum):
 
 MEANING = {
     Place.RAW: "events that the processor gave up: back to its queue",
+    Place.LARGE: "events of large objects that the worker gave up: back to its queue",
     Place.PARQUET: "events that the loader gave up: back to its queue",
     Place.BATCHES: "batches that Lambda gave up: their chunks back to the stream",
     Place.CHUNKS: "chunks that cannot be enriched: back to the stream",
@@ -97,6 +99,8 @@ def there(run: Context, place: Place) -> int:
     match place:
         case Place.RAW:
             return sum(sqs.depth(stack.raw_dlq_url))
+        case Place.LARGE:
+            return sum(sqs.depth(stack.worker.dlq_url)) if stack.worker else 0
         case Place.PARQUET:
             return sum(sqs.depth(stack.parquet_dlq_url))
     prefixes = {Place.BATCHES: BATCHES_PREFIX, Place.CHUNKS: CHUNKS_PREFIX, Place.LOADS: LOADS_PREFIX}
@@ -109,6 +113,9 @@ def _send(run: Context, place: Place, outcome: Outcome, advance: Callable[[int],
     match place:
         case Place.RAW:
             outcome.sent = sqs.move_all(stack.raw_dlq_url, stack.raw_queue_url, advance)
+        case Place.LARGE:
+            if stack.worker:
+                outcome.sent = sqs.move_all(stack.worker.dlq_url, stack.worker.queue_url, advance)
         case Place.PARQUET:
             outcome.sent = sqs.move_all(stack.parquet_dlq_url, stack.parquet_queue_url, advance)
         case Place.BATCHES:

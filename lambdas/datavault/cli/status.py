@@ -67,16 +67,20 @@ def take(run: Context) -> dict[str, Any]:
             "quarantined": sum(receipt.quarantined for receipt in of_dataset),
             "rows_loaded": loaded[dataset],
         }
+    large = {"large objects": depth(stack.worker.queue_url)} if stack.worker else {}
+    large_given_up = {"large objects (DLQ)": there(run, Place.LARGE)} if stack.worker else {}
     return {
         "environment": run.env,
         "waiting": {
             "raw events": depth(stack.raw_queue_url),
+            **large,
             "Parquet events": depth(stack.parquet_queue_url),
             "held events": depth(stack.held_queue_url),
         },
         "paused": paused(run),
         "given_up": {
             "raw events (DLQ)": there(run, Place.RAW),
+            **large_given_up,
             "Parquet events (DLQ)": there(run, Place.PARQUET),
             "enrichment batches": there(run, Place.BATCHES),
             "failed chunks": there(run, Place.CHUNKS),

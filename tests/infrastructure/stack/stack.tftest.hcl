@@ -84,19 +84,19 @@ override_resource {
 }
 
 override_resource {
-  target          = module.large_objects.aws_sqs_queue.this
+  target          = module.large_objects["this"].aws_sqs_queue.this
   override_during = plan
   values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-large-objects", url = "https://large-objects" }
 }
 
 override_resource {
-  target          = module.large_objects.aws_sqs_queue.dead_letter
+  target          = module.large_objects["this"].aws_sqs_queue.dead_letter
   override_during = plan
   values          = { arn = "arn:aws:sqs:eu-central-1:111122223333:acme-large-objects-dlq", url = "https://large-objects-dlq" }
 }
 
 override_resource {
-  target          = aws_iam_role.worker
+  target          = aws_iam_role.worker["this"]
   override_during = plan
   values          = { arn = "arn:aws:iam::111122223333:role/acme-worker", id = "acme-worker" }
 }
