@@ -108,10 +108,7 @@ PROCESSING = [
     *(call for folder in ("claims", "contracts", "receipts") for call in write("processed", f"{folder}/x")),
     *write("quarantine", "quarantine/x"),
     # A pause comes and goes: its bucket does not insist on a name that is free.
-    *(
-        call._replace(context={}) if call.action == "s3:PutObject" else call
-        for call in write("quarantine", "paused/x")
-    ),
+    *(call._replace(context={}) if call.action == "s3:PutObject" else call for call in write("quarantine", "paused/x")),
     *stream("GenerateDataKey", "PutRecords"),
     *send("raw-held", "clear"),
 ]

@@ -11,7 +11,7 @@ import datavault.cli
 from datavault import inventory, quarantine
 from datavault.authoring.odcs import compile_contract
 from datavault.cli import context, local_contracts, progress
-from datavault.cli.context import ROOT, Stack
+from datavault.cli.context import ROOT, Stack, WorkerStack
 from datavault.contract import Contract, Contracts
 from datavault.edges import warehouse as warehouse_edge
 from datavault.edges.clients import client
@@ -56,7 +56,7 @@ def api() -> Tables:
 def stack(s3: Any, api: Tables, monkeypatch: pytest.MonkeyPatch) -> Stack:
     queues = {
         name: client("sqs").create_queue(QueueName=name)["QueueUrl"]
-        for name in ("raw", "raw-dlq", "held", "parquet", "parquet-dlq")
+        for name in ("raw", "raw-dlq", "held", "large", "large-dlq", "parquet", "parquet-dlq")
     }
     stack = Stack(
         project_name="test",
@@ -77,6 +77,7 @@ def stack(s3: Any, api: Tables, monkeypatch: pytest.MonkeyPatch) -> Stack:
         masking_secret_arn="masking-key",
         warehouse_roles={"analyst": "", "reader": ""},
         warehouse_port=5439,
+        worker=WorkerStack("arn:worker", queues["large"], "large", queues["large-dlq"]),
     )
     monkeypatch.setattr(context.Context, "stack", stack)
     monkeypatch.setattr(progress, "_POLL_SECONDS", 0)

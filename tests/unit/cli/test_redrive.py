@@ -27,6 +27,7 @@ def given_up(pipeline: Pipeline, stack: Stack, s3: Any, monkeypatch: pytest.Monk
     # moto waits for real.
     monkeypatch.setattr(client("sqs"), "receive_message", lambda **words: real(**(words | {"WaitTimeSeconds": 0})))
     client("sqs").send_message(QueueUrl=stack.raw_dlq_url, MessageBody="raw letter")
+    client("sqs").send_message(QueueUrl=stack.worker.dlq_url, MessageBody="large letter")  # type: ignore[union-attr]
     client("sqs").send_message(QueueUrl=stack.parquet_dlq_url, MessageBody="parquet letter")
     record = {"kinesis": {"partitionKey": "k1", "data": b64encode(b"batch").decode()}}
     s3.put_object(Bucket="quarantine", Key=BATCH, Body=json.dumps({"payload": {"Records": [record]}}))
@@ -51,7 +52,7 @@ def test_without_a_place_it_shows_what_lies_where_and_sends_nothing(run: Run, gi
     found = json.loads(out)
     assert (code, found["sent"]) == (0, False)
     assert {place["place"]: (place["there"], place["sent"]) for place in found["places"]} == dict.fromkeys(
-        ("raw", "parquet", "batches", "chunks", "loads"), (1, 0)
+        ("raw", "large", "parquet", "batches", "chunks", "loads"), (1, 0)
     )
     assert "nothing was sent. Mend the cause first" in run("redrive")[1]
     assert run("redrive", "all", "--dry-run")[1] == run("redrive")[1]
@@ -63,8 +64,10 @@ def test_all_goes_back_to_where_it_came_from(run: Run, given_up: None, stack: St
     code, out, _ = run("redrive", "all", "--json")
 
     assert code == 0
-    assert [place["sent"] for place in json.loads(out)["places"]] == [1, 1, 1, 1, 1]
+    assert [place["sent"] for place in json.loads(out)["places"]] == [1, 1, 1, 1, 1, 1]
     assert messages(stack.raw_queue_url) == ["raw letter"]
+    assert stack.worker is not None
+    assert messages(stack.worker.queue_url) == ["large letter"]
     load, letter = sorted(messages(stack.parquet_queue_url), reverse=True)
     assert letter == "parquet letter"
     (event,) = created_objects(load)
@@ -72,7 +75,15 @@ def test_all_goes_back_to_where_it_came_from(run: Run, given_up: None, stack: St
     assert [(one["PartitionKey"], one["Data"]) for one in chunks_in_stream()] == [("k1", b"batch"), ("k2", b"chunk")]
     assert left() == []
     assert json.loads(run("status", "--json")[1])["given_up"] == dict.fromkeys(
-        ("raw events (DLQ)", "Parquet events (DLQ)", "enrichment batches", "failed chunks", "failed loads"), 0
+        (
+            "raw events (DLQ)",
+            "large objects (DLQ)",
+            "Parquet events (DLQ)",
+            "enrichment batches",
+            "failed chunks",
+            "failed loads",
+        ),
+        0,
     )
 
 
