@@ -172,7 +172,7 @@ test-terraform: setup ## terraform test of every module and the stack
 
 .PHONY: test-monitoring
 test-monitoring: setup ## Prometheus rules with promtool, dashboards, what contracts promise; half a minute
-	@$(python) -m pytest tests/monitoring
+	@$(python) -m pytest tests/monitoring -n auto
 
 .PHONY: test-infra
 test-infra: cloud package ## Every root on the emulators: apply, empty plan, controls, destroy, nothing left

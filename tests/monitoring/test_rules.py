@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from monitoring.metrics import exported_metrics, known_metrics
 
 from .rules import ROOT, RULE_TESTS, RULES, alerts, metrics_in, promtool, read_rules
 
+_PROMQL = re.compile(r"^ *```promql\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 RUNBOOKS = ROOT / "docs/operations/runbooks"
 
 
@@ -18,8 +20,9 @@ def test_every_rule_parses() -> None:
     promtool("check", "rules", *RULES)
 
 
-def test_every_alert_fires_when_it_should_and_is_quiet_when_it_should_be() -> None:
-    promtool("test", "rules", *RULE_TESTS)
+@pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
+def test_every_alert_fires_when_it_should_and_is_quiet_when_it_should_be(path: Path) -> None:
+    promtool("test", "rules", path)
 
 
 def test_every_alert_is_tried_firing_and_not_firing() -> None:
@@ -60,6 +63,17 @@ def test_every_runbook_of_an_alert_has_an_alert() -> None:
 @pytest.mark.parametrize("rule", list(read_rules(RULES)), ids=lambda rule: rule.get("alert") or rule["record"])
 def test_every_rule_speaks_of_metrics_that_exist(rule: dict[str, str]) -> None:
     assert metrics_in(rule["expr"]) - known_metrics(RULES) == set()
+
+
+def test_every_query_of_the_documents_parses_and_names_metrics_that_exist(tmp_path: Path) -> None:
+    operations = ROOT / "docs/operations"
+    pages = [operations / "monitoring.md", *(RUNBOOKS / f"{name}.md" for name in alerts())]
+    queries = [query.strip() for page in pages for query in _PROMQL.findall(page.read_text())]
+    assert len(queries) > 10
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries)]
+    (tmp_path / "queries.yaml").write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    promtool("check", "rules", tmp_path / "queries.yaml")
+    assert {name for query in queries for name in metrics_in(query)} - known_metrics(RULES) == set()
 
 
 def test_metrics_of_a_query_are_found() -> None:
