@@ -1,14 +1,16 @@
 """`make monitor`: a real Prometheus over the deployed stack answers every query of the documents and the dashboards."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from monitoring.laptop import Addresses, monitor
 
 from datavault.cli.context import Context
 from datavault.cli.progress import Loaded
+from tests.processes import free_port
 
 from .conftest import ROOT
 from .test_books import CSV
@@ -26,36 +29,39 @@ DOCUMENT = (ROOT / "docs/operations/monitoring.md").read_text()
 QUERIES = re.findall(r"```promql\n(.*?)\n```", DOCUMENT, re.DOTALL)
 BOARDS = sorted((ROOT / "monitoring/kubernetes/dashboards").glob("*.json"))
 
-# What a worker says: tests/unit holds these names to the worker's own.
-WORKER = """\
-datavault_processing_latency_seconds{dataset="orders"} 3.5
-datavault_processing_duration_seconds_bucket{dataset="orders",le="1.0"} 0
-datavault_processing_duration_seconds_bucket{dataset="orders",le="5.0"} 1
-datavault_processing_duration_seconds_bucket{dataset="orders",le="+Inf"} 1
-datavault_processing_duration_seconds_count{dataset="orders"} 1
-datavault_processing_duration_seconds_sum{dataset="orders"} 3.5
-datavault_processing_errors_total{error="ClientError"} 0
-datavault_objects_total{dataset="orders",outcome="processed"} 1
-datavault_records_total{dataset="orders",outcome="valid"} 880
-datavault_records_total{dataset="orders",outcome="quarantined"} 20
-datavault_quarantined_records_total{dataset="orders",reason="wrong_type"} 20
-datavault_read_bytes_total{dataset="orders"} 1000000
-datavault_chunks_total{dataset="orders"} 1
-datavault_write_once_conflicts_total{dataset="orders"} 0
-datavault_objects_in_flight 0
-"""
+ORDER = {
+    "order_id": "ORD-90000001",
+    "ordered_at": "2026-03-01T09:30:00Z",
+    "customer": {"id": 7, "email": "ann@example.com", "country": "CH"},
+    "items": [{"sku": "AB-1234", "quantity": 2, "unit_price": "9.50"}],
+    "total": "19.00",
+    "gift": False,
+}
+# Over the threshold by its empty lines, which are no records; one bad record, for its reason.
+LARGE = json.dumps(ORDER).encode() + b"\n" + json.dumps(ORDER | {"gift": "yes"}).encode() + b"\n" * 33_000_000
 
 
-class Exposition(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
-        self.end_headers()
-        polled = f"datavault_queue_poll_timestamp_seconds {time.time()}\nprocess_cpu_seconds_total {time.monotonic()}\n"
-        self.wfile.write((WORKER + polled).encode())
-
-    def log_message(self, *_: Any) -> None:
-        pass
+@contextmanager
+def worker(run: Context) -> Iterator[str]:
+    """A worker of the stack's, as `make worker` starts it; its host and port."""
+    stack, port = run.stack, free_port()
+    assert stack.worker
+    told = {
+        "DATAVAULT_WORKER_QUEUE_URL": stack.worker.queue_url,
+        "DATAVAULT_PROCESSED_BUCKET": stack.processed_bucket,
+        "DATAVAULT_QUARANTINE_BUCKET": stack.quarantine_bucket,
+        "DATAVAULT_STREAM_NAME": stack.stream_name,
+        "DATAVAULT_HELD_QUEUE_URL": stack.held_queue_url,
+        "DATAVAULT_CONTRACTS": str(ROOT / "build/contracts"),
+        "DATAVAULT_WORKER_HOST": "127.0.0.1",
+        "DATAVAULT_WORKER_PORT": str(port),
+    }
+    process = subprocess.Popen([sys.executable, "-m", "datavault.worker"], env=os.environ | told)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
 
 
 @pytest.fixture(scope="module")
@@ -65,16 +71,13 @@ def watched(
     invoke: Callable[[str, dict[str, Any]], Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Addresses]:
-    """Data in the pipeline, an audit, and Prometheus over all of it."""
-    assert load("flights/watched.csv", CSV).rows == 100
-    invoke("auditor", {})
-    worker = ThreadingHTTPServer(("127.0.0.1", 0), Exposition)
-    Thread(target=worker.serve_forever, daemon=True).start()
-    try:
-        with monitor(run.stack, tmp_path_factory.mktemp("monitor"), f"127.0.0.1:{worker.server_port}") as addresses:
-            yield addresses
-    finally:
-        worker.shutdown()
+    """Data in the pipeline, a large object in a worker, an audit, and Prometheus over all of it."""
+    with worker(run) as address, monitor(run.stack, tmp_path_factory.mktemp("monitor"), address) as addresses:
+        assert load("flights/watched.csv", CSV).rows == 100
+        large = load("orders/watched.ndjson", LARGE)
+        assert (large.rows, large.quarantined) == (1, 1)
+        invoke("auditor", {})
+        yield addresses
 
 
 def ask(addresses: Addresses, query: str) -> list[dict[str, Any]]:
@@ -106,6 +109,12 @@ def test_both_jobs_answer_under_the_names_that_rules_know(watched: Addresses) ->
     for job in ("datavault-processor", "cloudwatch-exporter"):
         assert answered(watched, f'up{{job="{job}"}} == 1')
     assert ask(watched, 'ALERTS{alertname=~"WorkerAbsent|CloudWatchExporterAbsent", alertstate="firing"}') == []
+
+
+def test_what_the_worker_did_is_what_prometheus_says(watched: Addresses) -> None:
+    assert answered(watched, 'datavault_objects_total{dataset="orders", outcome="processed"} == 1')
+    assert answered(watched, 'datavault_quarantined_records_total{dataset="orders", reason="wrong_type"} == 1')
+    assert answered(watched, "datavault:processing_errors:ratio_rate5m == 0")
 
 
 def test_what_the_functions_counted_is_what_prometheus_says(watched: Addresses, run: Context) -> None:
