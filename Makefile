@@ -43,6 +43,15 @@ demo: cloud package ## Start, deploy, send real flights through every hop, audit
 	@scripts/local up
 	@$(python) scripts/demo.py
 
+.PHONY: worker
+worker: cloud package ## Run the worker for large objects on this machine, against the running local cloud
+	@$(python) scripts/worker.py
+
+.PHONY: worker-demo
+worker-demo: cloud package ## Start, deploy, send an object over the threshold through the worker; its metrics, the audit
+	@scripts/local up
+	@$(python) scripts/worker_demo.py
+
 .PHONY: up
 up: cloud package ## Start the local cloud and apply environments/local
 	@scripts/local up

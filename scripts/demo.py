@@ -11,6 +11,7 @@ from pathlib import Path
 
 import demo_data
 import demo_report
+import worker
 from boto3.s3.transfer import S3Transfer
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -33,17 +34,24 @@ console = Console(stderr=True, highlight=False)
 
 def main() -> int:
     run = Context("local", as_json=False)
-    files = {"flights/flights.csv": FLIGHTS, **demo_data.write(ROOT / ".local/demo")}
-    console.print(f"Sending {len(files)} files: 336,776 flights, {len(files) - 1} files of orders, most of them bad …")
-    started = time.monotonic()
-    # The changed orders go last: what replaces an order must be the later object.
-    sent = [put_new(run, key, file) for key, file in files.items()]
-    flights = next(raw for raw, _ in sent if raw.key == "flights/flights.csv")
-    (flights_loaded,) = wait_until_loaded(run, [flights], started, _TIMEOUT_SECONDS)
-    loaded = wait_until_loaded(run, [raw for raw, _ in sent], started, _TIMEOUT_SECONDS)
-    console.print("Everything has arrived. Counting …")
-    audit = take(run)
-    reasons = quarantined(run)
+    large, large_file = demo_data.write_large(ROOT / ".local/demo")
+    files = {"flights/flights.csv": FLIGHTS, **demo_data.write(ROOT / ".local/demo"), large: large_file}
+    with worker.running(run, ROOT / ".local/demo/worker.log") as process:
+        console.print(
+            f"Sending {len(files)} files: 336,776 flights, {len(files) - 1} files of orders, most of them bad, "
+            "one for the worker …"
+        )
+        started = time.monotonic()
+        # The changed orders go last: what replaces an order must be the later object.
+        sent = [put_new(run, key, file) for key, file in files.items()]
+        flights = next(raw for raw, _ in sent if raw.key == "flights/flights.csv")
+        (flights_loaded,) = wait_until_loaded(run, [flights], started, _TIMEOUT_SECONDS)
+        loaded = wait_until_loaded(run, [raw for raw, _ in sent], started, _TIMEOUT_SECONDS)
+        console.print("Everything has arrived. Counting …")
+        process.tell_to_stop()
+        audit = take(run)
+        reasons = quarantined(run)
+        worker_code = process.exit_code()
     seconds = flights_loaded.seconds if all(is_new for _, is_new in sent) else None
     print_summary(run, loaded, audit, reasons, seconds)
     demo_report.write(REPORT, run, loaded, audit, reasons, seconds)
@@ -51,7 +59,9 @@ def main() -> int:
     missing = sorted(demo_data.REASONS - {entry.reason for _, entry in reasons})
     if missing:
         console.print(f"[red]no record in quarantine for: {', '.join(missing)}[/red]")
-    return 0 if audit.is_balanced and not missing else 1
+    if worker_code:
+        console.print(f"[red]the worker ended with exit code {worker_code}; its log: .local/demo/worker.log[/red]")
+    return 0 if audit.is_balanced and not missing and not worker_code else 1
 
 
 def put_new(run: Context, key: str, file: Path) -> tuple[RawObject, bool]:

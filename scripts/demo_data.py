@@ -17,6 +17,8 @@ _COUNTRIES = ("AT", "CH", "DE", "FR", "US")
 _TAGS = ("new", "express", "repeat", "gift", "eco")
 _ORDERS = 2_000
 _CHANGED = 50
+# Above the 32 MB from which on environments/local hands an object to the worker, with few rows: it shall not take long.
+_LARGE_BYTES = 33_000_000
 
 
 def write(folder: Path) -> dict[str, Path]:
@@ -39,6 +41,21 @@ def write(folder: Path) -> dict[str, Path]:
         files[key] = folder / key.replace("/", "-")
         files[key].write_bytes(body)
     return files
+
+
+def write_large(folder: Path) -> tuple[str, Path]:
+    """Write the file that the worker takes: a wholesaler's orders of 200 items each; its key in the raw bucket."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = random.Random(0)  # noqa: S311  example data
+    items = [
+        {"sku": f"WX-{number:04}", "quantity": chance.randint(1, 900), "unit_price": "1.25"} for number in range(200)
+    ]
+    total = Decimal("1.25") * sum(item["quantity"] for item in items)
+    line = json.dumps(_order(chance, 70_000_000) | {"items": items, "total": str(total)}).encode() + b"\n"
+    count = _LARGE_BYTES // len(line) + 1
+    file = folder / "orders-wholesale.ndjson"
+    file.write_bytes(b"".join(line.replace(b"70000000", b"%d" % (70_000_000 + number)) for number in range(count)))
+    return "orders/wholesale.ndjson", file
 
 
 def _lines(orders: list[dict[str, Any]]) -> bytes:

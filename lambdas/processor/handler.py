@@ -1,8 +1,8 @@
 """Processor: SQS messages with S3 events in; chunks, quarantine objects and receipts out.
 
 A message that fails goes back to the queue, and after its last try to the dead-letter queue, which has an alarm. A
-message of a paused dataset goes to the held queue as it is, and counts as done here: no try of it is used up. Where there
-is a worker, messages of large objects go to its queue in the same way.
+message of a paused dataset goes to the held queue as it is, and counts as done here: no try of it is used up. In the
+same way those of large objects go to the worker's queue, where there is a worker.
 """
 
 from typing import Any

@@ -1,0 +1,1 @@
+"""The worker: its loop, its signs of life, its metrics."""
