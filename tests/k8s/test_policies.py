@@ -1,10 +1,14 @@
 """What the manifests promise, whichever overlay is applied."""
 
+import os
 import re
 from typing import Any
 
 import pytest
 from scripts import k8s
+
+from datavault.settings import SettingsError
+from datavault.worker import settings
 
 from .manifests import NAME, OVERLAYS, WORKERS, build, container, one, pod
 
@@ -105,6 +109,14 @@ def test_the_worker_gets_every_setting_from_the_config_map_of_that_name(name: st
     assert container(name)["envFrom"] == [{"configMapRef": {"name": config["metadata"]["name"]}}]
     assert re.fullmatch(rf"{NAME}-[a-z0-9]{{10}}", config["metadata"]["name"])  # a change of it rolls the Deployment
     assert set(config["data"]) == {*k8s.SETTINGS, "DATAVAULT_CONTRACTS", "DATAVAULT_WORKER_PORT"}
+
+
+def test_the_overlays_set_exactly_what_the_worker_cannot_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("DATAVAULT_", "AWS_"))]:
+        monkeypatch.delenv(name)
+    with pytest.raises(SettingsError) as raised:
+        settings.read()
+    assert set(str(raised.value).partition(": ")[2].split(", ")) == set(k8s.SETTINGS)
 
 
 @each_worker

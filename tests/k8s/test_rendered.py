@@ -1,6 +1,7 @@
 """`kubectl apply -f k8s/` applies what kustomize makes, and `make k8s-…` write only what is right."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,16 @@ def test_every_output_that_is_missing_or_wrong_is_named_at_once() -> None:
         "DATAVAULT_WORKER_QUEUE_URL:",
         "hint:",
     ]
+
+
+def test_every_output_that_is_asked_for_is_one_of_the_stacks() -> None:
+    text = (ROOT / "infrastructure/outputs.tf").read_text()
+    blocks = dict(re.findall(r'^output "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL))
+    asked = {path for path, _ in [*k8s.SETTINGS.values(), *k8s.PLATFORM.values(), k8s.REPOSITORY]}
+    given = set(blocks) | {
+        f"{name}.{key}" for name, body in blocks.items() for key in re.findall(r"^ +(\w+) += ", body, re.MULTILINE)
+    }
+    assert asked - given == set()
 
 
 def test_a_refused_setting_writes_nothing(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
