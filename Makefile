@@ -181,6 +181,7 @@ test-terraform: setup ## terraform test of every module and the stack
 
 .PHONY: test-monitoring
 test-monitoring: setup ## Prometheus rules with promtool, dashboards, what contracts promise; half a minute
+	@for tool in promtool kustomize kubernetes-validate; do scripts/tool --install $$tool; done; scripts/crds >/dev/null
 	@$(python) -m pytest tests/monitoring -n auto
 
 .PHONY: test-infra
