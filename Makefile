@@ -86,6 +86,10 @@ package: setup ## Build the Lambda zips into build/ (PLATFORM=aarch64-manylinux_
 monitoring: setup ## Write the rules and dashboards that come from the contracts
 	@$(python) -m monitoring generate
 
+.PHONY: image
+image: package ## Build the worker's image with docker or buildah, and its SBOM (IMAGE=NAME:TAG; PYTHON_IMAGE=another base)
+	@scripts/image $(or $(IMAGE),datavault-processor:dev) $(OPTIONS)
+
 .PHONY: bootstrap
 bootstrap: environment ## Make the bucket of Terraform's state and CI's roles in an empty account (OPTIONS=--help)
 	@$(python) scripts/bootstrap.py --env $(ENV) $(OPTIONS)
@@ -188,6 +192,10 @@ test-monitoring: setup ## Prometheus rules with promtool, dashboards, what contr
 test-infra: cloud package ## Every root on the emulators: apply, empty plan, controls, destroy, nothing left
 	@$(python) -m pytest tests/environments
 
+.PHONY: test-image
+test-image: package ## Build the worker's image with buildah, start it as nobody on a read-only root, stop it (root; minutes)
+	@$(python) -m pytest tests/image
+
 .PHONY: lint
 lint: cloud ## Format, style, types; Terraform, contracts
 	@$(python) -m ruff format --check lambdas scripts tests environments monitoring
@@ -196,6 +204,7 @@ lint: cloud ## Format, style, types; Terraform, contracts
 	@cd localcloud && .venv/bin/ruff format --check src tests && .venv/bin/ruff check src tests && .venv/bin/mypy
 	@.venv/bin/datavault contract check
 	@.venv/bin/cfn-lint environments/bootstrap/bootstrap.yaml
+	@.venv/bin/hadolint Dockerfile
 	@scripts/lint-terraform
 
 .PHONY: format

@@ -12,7 +12,6 @@ import pytest
 
 from tests.iam.policy import Policy, Request
 
-from .conftest import Resources
 from .policies import ACCOUNT, REGION, Account, Call
 
 KEY_OF_BUCKET = {"raw": "clear", "quarantine": "clear", "processed": "masked"}

@@ -1,0 +1,1 @@
+"""The worker's image, really built and run: `make test-image`."""
