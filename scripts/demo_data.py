@@ -51,10 +51,10 @@ def write_large(folder: Path) -> tuple[str, Path]:
         {"sku": f"WX-{number:04}", "quantity": chance.randint(1, 900), "unit_price": "1.25"} for number in range(200)
     ]
     total = Decimal("1.25") * sum(item["quantity"] for item in items)
-    line = json.dumps(_order(chance, 70_000_000) | {"items": items, "total": str(total)}).encode() + b"\n"
+    line = json.dumps(_order(chance, 60_000_000) | {"items": items, "total": str(total)}).encode() + b"\n"
     count = _LARGE_BYTES // len(line) + 1
     file = folder / "orders-wholesale.ndjson"
-    file.write_bytes(b"".join(line.replace(b"70000000", b"%d" % (70_000_000 + number)) for number in range(count)))
+    file.write_bytes(b"".join(line.replace(b"60000000", b"%d" % (60_000_000 + number)) for number in range(count)))
     return "orders/wholesale.ndjson", file
 
 
