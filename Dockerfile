@@ -11,9 +11,10 @@ COPY scripts/uv-requirements.txt ./
 RUN python3 -m venv /uv \
     && /uv/bin/python -m pip install --no-cache-dir --require-hashes --only-binary :all: -r uv-requirements.txt
 COPY pyproject.toml uv.lock ./
-# What the lock says, wheels only, each checked against its hash: as scripts/package.py does for the zips.
+# What the lock says, wheels only, each checked against its hash: as scripts/package.py does for the zips. The certificates are
+# the base image's, where a company adds its own.
 RUN /uv/bin/uv export --quiet --frozen --no-default-groups --no-emit-project --extra worker --output-file requirements.txt \
-    && /uv/bin/uv pip install --no-cache --python "$(command -v python3)" --target /app/lib --python-version 3.13 \
+    && /uv/bin/uv pip install --no-cache --system-certs --python "$(command -v python3)" --target /app/lib --python-version 3.13 \
        --only-binary :all: --require-hashes --no-deps -r requirements.txt
 COPY lambdas/datavault /app/lib/datavault
 COPY build/contracts /app/contracts
