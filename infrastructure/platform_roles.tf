@@ -2,18 +2,25 @@
 
 locals {
   # Service accounts as k8s/ and the charts name them.
-  pod_identities = {
-    keda = {
-      namespace       = "keda"
-      service_account = "keda-operator"
-      role_arn        = one(values(aws_iam_role.keda)[*].arn)
-    }
-    mesh-controller = {
-      namespace       = "aws-application-networking-system"
-      service_account = "gateway-api-controller"
-      role_arn        = one(values(aws_iam_role.mesh_controller)[*].arn)
-    }
-  }
+  pod_identities = merge(
+    {
+      keda = {
+        namespace       = "keda"
+        service_account = "keda-operator"
+        role_arn        = one(values(aws_iam_role.keda)[*].arn)
+      }
+      mesh-controller = {
+        namespace       = "aws-application-networking-system"
+        service_account = "gateway-api-controller"
+        role_arn        = one(values(aws_iam_role.mesh_controller)[*].arn)
+      }
+    },
+    { for role in values(aws_iam_role.worker) : "worker" => {
+      namespace       = "datavault"
+      service_account = "datavault-processor"
+      role_arn        = role.arn
+    } },
+  )
 
   large_objects_arn = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.project_name}-large-objects"
   own_lattice       = "arn:${local.partition}:vpc-lattice:${local.region}:${local.account_id}:*"

@@ -96,6 +96,21 @@ run "a_platform_is_private_and_has_its_way_to_aws" {
   }
 }
 
+run "the_worker_gets_its_role_by_its_service_account" {
+  command = plan
+
+  variables {
+    network  = { cidr = "10.64.0.0/20" }
+    platform = {}
+    worker   = { threshold_mb = 1000 }
+  }
+
+  assert {
+    condition     = local.pod_identities["worker"].namespace == "datavault" && local.pod_identities["worker"].service_account == "datavault-processor"
+    error_message = "The pods of k8s/ would have no credentials."
+  }
+}
+
 run "a_platform_without_a_network_is_refused" {
   command = plan
 
