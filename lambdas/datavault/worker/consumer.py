@@ -126,12 +126,14 @@ class _Attempt(threading.Thread):
         super().__init__(name="attempt", daemon=True)
         self._process, self._message = process, message
         self._end, self._stop_by = end, stop_by
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def run(self) -> None:
         log.object_id.set(None)  # known once the object is open
         try:
             self._process(self._message.body, lambda: min(self._end, self._stop_by()) - time.monotonic())
-        except Exception as error:
+        except (
+            BaseException
+        ) as error:  # whatever ends this thread must not pass for success: the message would be deleted
             self.error = error
             logger.exception("failed; the message goes back to the queue", extra={"tries": self._message.receives})

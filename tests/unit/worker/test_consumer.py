@@ -46,6 +46,18 @@ def test_a_poison_message_is_tried_again_and_ends_in_the_dead_letter_queue(bench
     assert bench.value("datavault_processing_errors_total", error="ValueError") == 3
 
 
+def test_whatever_ends_an_attempt_its_message_is_kept(bench: Bench) -> None:
+    sqs.send_all(bench.queue, ["one"])
+
+    def process(body: str, _: Callable[[], float]) -> None:
+        raise SystemExit(0)
+
+    assert bench.run(process, retry=300)
+
+    assert bench.depth() == (0, 1)
+    assert bench.value("datavault_processing_errors_total", error="SystemExit") == 1
+
+
 def test_a_failure_keeps_its_message_hidden_until_the_next_try(bench: Bench) -> None:
     sqs.send_all(bench.queue, ["one"])
     tried: list[str] = []
