@@ -53,7 +53,7 @@ variable "functions" {
   type = object({
     processor = optional(object({
       memory_mb            = optional(number, 1769)
-      timeout_seconds      = optional(number, 300) # About 15 GB of NDJSON; an object beyond it belongs in parts.
+      timeout_seconds      = optional(number, 300) # About 15 GB of NDJSON; what is beyond it belongs to the worker, or in parts.
       maximum_concurrency  = optional(number, 10)
       reserved_concurrency = optional(number)
     }), {})
