@@ -1,7 +1,6 @@
 """`make monitor`: a real Prometheus over the deployed stack answers every query of the documents and the dashboards."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from monitoring.laptop import Addresses, monitor
+from worker import environment  # scripts/worker.py
 
 from datavault.cli.context import Context
 from datavault.cli.progress import Loaded
@@ -29,34 +29,29 @@ DOCUMENT = (ROOT / "docs/operations/monitoring.md").read_text()
 QUERIES = re.findall(r"```promql\n(.*?)\n```", DOCUMENT, re.DOTALL)
 BOARDS = sorted((ROOT / "monitoring/kubernetes/dashboards").glob("*.json"))
 
-ORDER = {
-    "order_id": "ORD-90000001",
-    "ordered_at": "2026-03-01T09:30:00Z",
-    "customer": {"id": 7, "email": "ann@example.com", "country": "CH"},
-    "items": [{"sku": "AB-1234", "quantity": 2, "unit_price": "9.50"}],
-    "total": "19.00",
-    "gift": False,
-}
-# Over the threshold by its empty lines, which are no records; one bad record, for its reason.
-LARGE = json.dumps(ORDER).encode() + b"\n" + json.dumps(ORDER | {"gift": "yes"}).encode() + b"\n" * 33_000_000
+
+def order(number: int) -> bytes:
+    """An order of nearly 60 kB, by the blanks around it; the first is bad."""
+    told = {
+        "order_id": f"ORD-9{number:07}",
+        "ordered_at": "2026-03-01T09:30:00Z",
+        "customer": {"id": 7, "email": "ann@example.com", "country": "CH"},
+        "items": [{"sku": "AB-1234", "quantity": 2, "unit_price": "9.50"}],
+        "total": "19.00",
+        "gift": False if number else "yes",
+    }
+    return json.dumps(told).encode().ljust(59_999) + b"\n"
+
+
+# 33.6 MB, over the threshold of environments/local.
+LARGE = b"".join(map(order, range(560)))
 
 
 @contextmanager
 def worker(run: Context) -> Iterator[str]:
-    """A worker of the stack's, as `make worker` starts it; its host and port."""
-    stack, port = run.stack, free_port()
-    assert stack.worker
-    told = {
-        "DATAVAULT_WORKER_QUEUE_URL": stack.worker.queue_url,
-        "DATAVAULT_PROCESSED_BUCKET": stack.processed_bucket,
-        "DATAVAULT_QUARANTINE_BUCKET": stack.quarantine_bucket,
-        "DATAVAULT_STREAM_NAME": stack.stream_name,
-        "DATAVAULT_HELD_QUEUE_URL": stack.held_queue_url,
-        "DATAVAULT_CONTRACTS": str(ROOT / "build/contracts"),
-        "DATAVAULT_WORKER_HOST": "127.0.0.1",
-        "DATAVAULT_WORKER_PORT": str(port),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "datavault.worker"], env=os.environ | told)
+    """A worker of the stack's; its host and port."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "datavault.worker"], env=environment(run, port))
     try:
         yield f"127.0.0.1:{port}"
     finally:
@@ -75,7 +70,7 @@ def watched(
     with worker(run) as address, monitor(run.stack, tmp_path_factory.mktemp("monitor"), address) as addresses:
         assert load("flights/watched.csv", CSV).rows == 100
         large = load("orders/watched.ndjson", LARGE)
-        assert (large.rows, large.quarantined) == (1, 1)
+        assert (large.rows, large.quarantined) == (559, 1)
         invoke("auditor", {})
         yield addresses
 
@@ -112,9 +107,9 @@ def test_both_jobs_answer_under_the_names_that_rules_know(watched: Addresses) ->
 
 
 def test_what_the_worker_did_is_what_prometheus_says(watched: Addresses) -> None:
-    assert answered(watched, 'datavault_objects_total{dataset="orders", outcome="processed"} == 1')
-    assert answered(watched, 'datavault_quarantined_records_total{dataset="orders", reason="wrong_type"} == 1')
-    assert answered(watched, "datavault:processing_errors:ratio_rate5m == 0")
+    assert answered(watched, 'datavault_objects_total{dataset="orders", outcome="processed"} >= 1')
+    assert answered(watched, 'datavault_quarantined_records_total{dataset="orders", reason="wrong_type"} >= 1')
+    assert answered(watched, 'datavault:records:sum15m{dataset="orders", outcome="valid"} >= 559')
 
 
 def test_what_the_functions_counted_is_what_prometheus_says(watched: Addresses, run: Context) -> None:
