@@ -68,6 +68,10 @@ reset: cloud ## Stop the local cloud and delete all that it holds
 status: cloud ## Show queues, failures and datasets
 	@.venv/bin/datavault --env $(ENV) status
 
+.PHONY: console
+console: cloud ## Serve a page that shows the pipeline, on 127.0.0.1, until Ctrl-C (OPTIONS=--help)
+	@.venv/bin/datavault --env $(ENV) console $(OPTIONS)
+
 .PHONY: logs
 logs: cloud ## Follow the local cloud's log
 	@localcloud/.venv/bin/localcloud logs -f

@@ -54,8 +54,9 @@ def main() -> int:
         worker_code = process.exit_code()
     seconds = flights_loaded.seconds if all(is_new for _, is_new in sent) else None
     print_summary(run, loaded, audit, reasons, seconds)
-    demo_report.write(REPORT, run, loaded, audit, reasons, seconds)
-    run.out.print(f"report: {REPORT.relative_to(ROOT)}", highlight=False)
+    demo_report.write(REPORT, run, seconds)
+    run.out.print(f"report: {REPORT.as_uri()}", highlight=False, soft_wrap=True)
+    run.out.print("`make console` serves the same page live, with a query box: http://127.0.0.1:8090/", highlight=False)
     missing = sorted(demo_data.REASONS - {entry.reason for _, entry in reasons})
     if missing:
         console.print(f"[red]no record in quarantine for: {', '.join(missing)}[/red]")

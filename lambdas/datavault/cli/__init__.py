@@ -10,6 +10,7 @@ from . import (
     audit,
     backfill,
     breaker,
+    console,
     contract,
     cost,
     ingest,
@@ -52,6 +53,7 @@ app.command("pause")(breaker.pause)
 app.command("resume")(breaker.resume)
 app.command("redrive")(redrive.redrive)
 app.command("cost")(cost.cost)
+app.command("console")(console.console)
 app.command("rollout")(rollout.rollout)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(masking.app, name="masking")

@@ -78,18 +78,22 @@ class Warehouse(msgspec.Struct, frozen=True):
             time.sleep(pause)
             pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
 
-    def query(self, sql: str, remaining_seconds: Callable[[], float]) -> tuple[list[str], list[Row]]:
-        """The column names and the rows of one query. Raises as `run` does."""
-        return self.rows(self.run([sql], remaining_seconds))
+    def query(
+        self, sql: str, remaining_seconds: Callable[[], float], limit: int | None = None
+    ) -> tuple[list[str], list[Row]]:
+        """The column names and the rows of one query, `limit` at most. Raises as `run` does."""
+        return self.rows(self.run([sql], remaining_seconds), limit)
 
-    def rows(self, statement_id: str) -> tuple[list[str], list[Row]]:
+    def rows(self, statement_id: str, limit: int | None = None) -> tuple[list[str], list[Row]]:
         """The column names and the rows of a finished statement; `ID:n` is the n-th of a batch, from 1."""
         names: list[str] = []
         found: list[Row] = []
         for page in self._pages(statement_id):
             names = [column["name"] for column in page["ColumnMetadata"]]
             found += [[_value(field) for field in record] for record in page["Records"]]
-        return names, found
+            if limit is not None and len(found) >= limit:
+                break
+        return names, found[:limit]
 
     def _pages(self, statement_id: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
