@@ -183,6 +183,20 @@ fuzz: ## Mutated bytes for the parser and the wire format, FUZZ_SECONDS each (60
 	    grep --line-buffered -v -e NEW -e REDUCE; \
 	done
 
+.PHONY: test-console
+test-console: console-setup ## The console's page in headless Chromium (half a minute; finds or installs Chromium)
+	@$(browser) -m pytest tests/console
+
+.PHONY: screenshot
+screenshot: console-setup ## Photograph the demo's page for the README, docs/console.png
+	@$(browser) -m tests.console.screenshot
+
+.PHONY: console-setup
+console-setup:
+	@scripts/setup console
+
+browser := .local/console/venv/bin/python
+
 .PHONY: test-terraform
 test-terraform: setup ## terraform test of every module and the stack
 	@$(python) -m pytest tests/infrastructure

@@ -33,7 +33,7 @@ def policy(*, live: bool) -> str:
     connect = "'self'" if live else "'none'"
     return (
         f"default-src 'none'; script-src {_source('page.js')}; style-src {_source('page.css')}; connect-src {connect}; "
-        "base-uri 'none'; form-action 'none'"
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 

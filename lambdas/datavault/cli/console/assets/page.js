@@ -198,7 +198,7 @@ function draw(snapshot) {
 
 function drawAnswer(answer) {
   if (answer.error) return fill("answer", html("p", { class: "bad", role: "alert" }, answer.error));
-  const count = `${shown(answer.rows.length)} rows${answer.is_cut ? ", and there are more" : ""}`;
+  const count = `${shown(answer.rows.length)} ${answer.rows.length === 1 ? "row" : "rows"}${answer.is_cut ? ", and there are more" : ""}`;
   fill("answer", table(count, answer.columns, answer.rows));
 }
 
