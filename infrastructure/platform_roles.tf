@@ -2,19 +2,13 @@
 
 locals {
   # Service accounts as k8s/ and the charts name them.
+  controllers = {
+    keda            = { namespace = "keda", service_account = "keda-operator" }
+    mesh-controller = { namespace = "aws-application-networking-system", service_account = "gateway-api-controller" }
+  }
   pod_identities = merge(
-    {
-      keda = {
-        namespace       = "keda"
-        service_account = "keda-operator"
-        role_arn        = one(values(aws_iam_role.keda)[*].arn)
-      }
-      mesh-controller = {
-        namespace       = "aws-application-networking-system"
-        service_account = "gateway-api-controller"
-        role_arn        = one(values(aws_iam_role.mesh_controller)[*].arn)
-      }
-    },
+    { keda = merge(local.controllers.keda, { role_arn = one(values(aws_iam_role.keda)[*].arn) }) },
+    { mesh-controller = merge(local.controllers.mesh-controller, { role_arn = one(values(aws_iam_role.mesh_controller)[*].arn) }) },
     { for role in values(aws_iam_role.worker) : "worker" => {
       namespace       = "datavault"
       service_account = "datavault-processor"
@@ -47,7 +41,7 @@ resource "aws_iam_role" "keda" {
   name                 = "${var.project_name}-keda"
   description          = "What KEDA's operator of ${var.project_name} may do."
   permissions_boundary = aws_iam_policy.platform_boundary[each.key].arn
-  assume_role_policy   = local.pods_trust
+  assume_role_policy   = local.pods_trust["keda"]
 }
 
 resource "aws_iam_role_policy" "keda" {
@@ -70,7 +64,7 @@ resource "aws_iam_role" "mesh_controller" {
   name                 = "${var.project_name}-mesh-controller"
   description          = "What the Gateway API controller of ${var.project_name} may do."
   permissions_boundary = aws_iam_policy.platform_boundary[each.key].arn
-  assume_role_policy   = local.pods_trust
+  assume_role_policy   = local.pods_trust["mesh-controller"]
 }
 
 resource "aws_iam_role_policy" "mesh_controller" {
@@ -89,19 +83,21 @@ resource "aws_iam_role_policy" "mesh_controller" {
 }
 
 locals {
-  # Pod Identity says which cluster's service account asks.
-  pods_trust = jsonencode({
+  # Pod Identity says by tags who asks. Only the one service account of this cluster takes the role, whatever else is
+  # associated with it.
+  pods_trust = { for name, pod in local.controllers : name => jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Principal = { Service = "pods.eks.amazonaws.com" }
       Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Condition = {
-        StringEquals = { "aws:SourceAccount" = local.account_id }
-        ArnEquals    = { "aws:SourceArn" = "arn:${local.partition}:eks:${local.region}:${local.account_id}:cluster/${var.project_name}" }
-      }
+      Condition = { StringEquals = {
+        "aws:RequestTag/eks-cluster-name"           = var.project_name
+        "aws:RequestTag/kubernetes-namespace"       = pod.namespace
+        "aws:RequestTag/kubernetes-service-account" = pod.service_account
+      } }
     }]
-  })
+  }) }
 }
 
 # Apart from the stack's boundary (boundary.tf), whose roles have no business with networks and machines. AWS's own

@@ -33,6 +33,11 @@ variable "platform" {
   }
 
   validation {
+    condition     = var.platform == null || var.worker != null
+    error_message = "platform needs worker, e.g. { threshold_mb = 1000 }: without, a cluster is paid for that has nothing to do."
+  }
+
+  validation {
     condition     = alltrue([for account in flatten(var.platform[*].image_account_ids[*]) : can(regex("^[0-9]{12}$", account))])
     error_message = "image_account_ids of platform must be the 12 digits of AWS accounts."
   }

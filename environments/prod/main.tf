@@ -64,6 +64,7 @@ module "datavault" {
   functions = { processor = { maximum_concurrency = 50 } }
 
   # Kubernetes for objects that are too large for a Lambda, $352 a month: docs/operations/platform.md.
+  # worker = { threshold_mb = 1000 }
   # platform = {
   #   access_entries = { operators = { principal_arn = "arn:aws:iam::…:role/…", policies = { AmazonEKSClusterAdminPolicy = {} } } }
   # }

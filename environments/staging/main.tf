@@ -49,6 +49,7 @@ module "datavault" {
 
   # Kubernetes for objects that are too large for a Lambda, $352 a month; the budget above is not enough for both:
   # docs/operations/platform.md.
+  # worker = { threshold_mb = 1000 }
   # platform = {
   #   access_entries = { operators = { principal_arn = "arn:aws:iam::…:role/…", policies = { AmazonEKSClusterAdminPolicy = {} } } }
   # }

@@ -26,7 +26,14 @@ locals {
       policies    = ["AmazonEKS_CNI_Policy"]
       service     = "pods.eks.amazonaws.com"
       actions     = ["sts:AssumeRole", "sts:TagSession"]
-      condition   = null
+      # Pod Identity says by tags who asks.
+      condition = {
+        StringEquals = {
+          "aws:RequestTag/eks-cluster-name"           = var.name
+          "aws:RequestTag/kubernetes-namespace"       = "kube-system"
+          "aws:RequestTag/kubernetes-service-account" = "aws-node"
+        }
+      }
     }
   }
 }

@@ -25,6 +25,7 @@ from .inventory import everything
 SWITCHES = {
     "infrastructure": {
         "network": {"cidr": "10.64.0.0/20"},
+        "worker": {"threshold_mb": 1000},
         "platform": {
             "access_entries": {
                 "operators": {

@@ -120,6 +120,11 @@ run "every_role_is_bounded_and_trusts_one_service" {
     condition     = jsondecode(aws_iam_role.this["cluster"].assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:eks:eu-central-1:111122223333:cluster/acme"
     error_message = "Another cluster must not take the role."
   }
+
+  assert {
+    condition     = values(jsondecode(aws_iam_role.this["vpc-cni"].assume_role_policy).Statement[0].Condition.StringEquals) == ["acme", "kube-system", "aws-node"]
+    error_message = "Other pods must not take the network plug-in's role."
+  }
 }
 
 run "an_add_on_has_its_kubernetes_versions_default_unless_it_is_held_fast" {

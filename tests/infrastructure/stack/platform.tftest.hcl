@@ -35,6 +35,7 @@ mock_provider "aws" {
 variables {
   project_name  = "acme"
   contracts_dir = "tests/contracts"
+  worker        = { threshold_mb = 1000 }
 }
 
 run "without_being_asked_there_is_no_platform" {
@@ -89,10 +90,10 @@ run "a_platform_is_private_and_has_its_way_to_aws" {
   }
 
   assert {
-    condition = jsondecode(aws_iam_role.mesh_controller["this"].assume_role_policy).Statement[0].Condition == {
-      ArnEquals = { "aws:SourceArn" = "arn:aws:eks:eu-central-1:111122223333:cluster/acme" }, StringEquals = { "aws:SourceAccount" = "111122223333" }
-    }
-    error_message = "Another cluster's pods must not take the role."
+    condition = [for role in [aws_iam_role.keda["this"], aws_iam_role.mesh_controller["this"]] : values(jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals)] == [
+      ["acme", "keda", "keda-operator"], ["acme", "aws-application-networking-system", "gateway-api-controller"],
+    ]
+    error_message = "Other pods, and another cluster's, must not take a role."
   }
 }
 
@@ -102,7 +103,6 @@ run "the_worker_gets_its_role_by_its_service_account" {
   variables {
     network  = { cidr = "10.64.0.0/20" }
     platform = {}
-    worker   = { threshold_mb = 1000 }
   }
 
   assert {
@@ -116,6 +116,18 @@ run "a_platform_without_a_network_is_refused" {
 
   variables {
     platform = {}
+  }
+
+  expect_failures = [var.platform]
+}
+
+run "a_platform_without_work_is_refused" {
+  command = plan
+
+  variables {
+    network  = { cidr = "10.64.0.0/20" }
+    platform = {}
+    worker   = null
   }
 
   expect_failures = [var.platform]
