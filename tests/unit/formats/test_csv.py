@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import example, given, settings
@@ -122,6 +123,31 @@ def test_rows_are_found_wherever_blocks_end_with_quotes_and_newlines_inside(
         result = read(data)
     assert result.rejects == []
     assert result.records == [(line, {"n": int(n), "s": s}) for line, (n, s) in enumerate(rows, 2)]
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    rows=st.lists(
+        st.lists(st.text('1a;,"é\r\n\0 ', max_size=4), min_size=1, max_size=4).map(";".join).map(str.encode)
+        | st.just(b"1;a;2020-02-29")
+        | st.binary(max_size=6),
+        max_size=8,
+    ),
+    end=st.sampled_from([b"\n", b"\r\n"]),
+)
+@example(rows=[b"1;a;2020-02-29", b"2;;"], end=b"\r\n")
+@example(rows=[b"1;a\r;2020-02-29"], end=b"\n")
+@example(rows=[b"1;\xff;2020-02-29"], end=b"\n")
+@example(rows=[b"1;a", b"2;b;c;2020-02-29"], end=b"\n")
+def test_a_block_without_quotes_is_read_as_the_csv_module_reads_it(rows: list[bytes], end: bytes) -> None:
+    contract = make_contract(
+        (Field("n", "integer", required=True), Field("s", "string"), Field("d", "date")),
+        csv=CsvOptions(delimiter=";", null_values=("",)),
+    )
+    data = end.join([b"n;s;d", *rows])
+    quick = process(data, contract, KEY)
+    with mock.patch("datavault.formats.csv._plain", return_value=None):
+        assert process(data, contract, KEY) == quick
 
 
 def test_a_row_is_a_line_and_the_header_is_the_first() -> None:
