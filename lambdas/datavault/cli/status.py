@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .. import inventory
 from ..edges.sqs import depth
 from ..edges.warehouse import StatementError
+from ..identity import UNKNOWN_DATASET
 from .breaker import paused
 from .context import Context, Failure, aws_failure
 from .redrive import Place, there
@@ -52,13 +53,16 @@ def status(context: typer.Context) -> None:
 
 def take(run: Context) -> dict[str, Any]:
     stack = run.stack
-    raws = Counter(raw.dataset for raw in inventory.raw_versions(stack.raw_bucket))
     receipts = inventory.receipts(stack.processed_bucket)
+    known = {*stack.datasets, *(receipt.dataset for receipt in receipts)}
+    # As their receipts are filed: what no contract knows is one dataset, whatever its folder is called.
+    folders = (raw.dataset for raw in inventory.raw_versions(stack.raw_bucket))
+    raws = Counter(folder if folder in known else UNKNOWN_DATASET for folder in folders)
     loaded: Counter[str] = Counter()
     for row in inventory.ledger(run.warehouse):
         loaded[row.dataset] += row.rows
     datasets = {}
-    for dataset in sorted({*stack.datasets, *(receipt.dataset for receipt in receipts)}):
+    for dataset in sorted(known | raws.keys()):
         of_dataset = [receipt for receipt in receipts if receipt.dataset == dataset]
         datasets[dataset] = {
             "raw_objects": raws[dataset],

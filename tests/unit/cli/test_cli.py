@@ -86,6 +86,18 @@ def test_status_counts_what_waits_and_exits_1_when_something_was_given_up(
     assert "raw events (DLQ)" in out
 
 
+def test_status_counts_objects_of_unknown_datasets_as_their_receipts_are_filed(
+    run: Run, api: Tables, processed: str
+) -> None:
+    client("s3").put_object(Bucket="raw", Key="surprise/a.ndjson", Body=b"{}")
+    loaded(api, processed, 2)
+    datasets = json.loads(run("status", "--json")[1])["datasets"]
+    assert {name: counts["raw_objects"] for name, counts in datasets.items() if counts["raw_objects"]} == {
+        "books": 1,
+        "_unknown": 1,
+    }
+
+
 def test_query_prints_a_table_csv_or_json(run: Run, api: Tables, stack: Stack) -> None:
     api.results = {f"id{number}": [[["a,b", 1, None]]] for number in range(1, 9)}
 

@@ -46,15 +46,16 @@ function drawPipeline({ counts, status }) {
     ["Redshift", counts.table_rows, "rows in tables"]];
   const queue = (name) => `${shown(waiting(name)[0])} wait, ${shown(waiting(name)[1])} in work`;
   const dead = (...names) => names.reduce((sum, name) => sum + lost(name), 0);
+  // Under the hop that a queue feeds or a place belongs to: column and row first.
   const sides = [
-    ["raw events", queue("raw events"), dead("raw events (DLQ)"), "in the DLQ"],
-    ["quarantine", `${shown(counts.quarantined)} records`, null, `${shown(status.paused.length)} datasets paused`],
-    ["held", queue("held events"), null, "of paused datasets"],
-    ["set aside", `${shown(dead("failed chunks"))} chunks`, dead("failed chunks", "enrichment batches"), "given up"],
-    ["large objects", queue("large objects"), dead("large objects (DLQ)"), "in the DLQ"],
-    ["Parquet events", queue("Parquet events"), dead("Parquet events (DLQ)"), "in the DLQ"],
-    ["failed loads", `${shown(dead("failed loads"))} chunks`, dead("failed loads"), "given up"]];
-  if (!("large objects" in status.waiting)) sides[4] = null;
+    [0, 0, "raw events", queue("raw events"), dead("raw events (DLQ)"), "in the DLQ"],
+    [0, 1, "held", queue("held events"), null, "of paused datasets"],
+    [1, 0, "quarantine", `${shown(counts.quarantined)} records`, null, `${shown(status.paused.length)} datasets paused`],
+    [1, 1, "large objects", queue("large objects"), dead("large objects (DLQ)"), "in the DLQ"],
+    [3, 0, "set aside", `${shown(dead("failed chunks"))} chunks`, dead("failed chunks", "enrichment batches"), "given up"],
+    [5, 0, "Parquet events", queue("Parquet events"), dead("Parquet events (DLQ)"), "in the DLQ"],
+    [6, 0, "failed loads", `${shown(dead("failed loads"))} chunks`, dead("failed loads"), "given up"],
+  ].filter(([, , name]) => name !== "large objects" || "large objects" in status.waiting);
   const parts = [];
   hops.forEach(([name, value, unit], index) => {
     const x = LEFT + index * STEP, middle = x + WIDTH / 2;
@@ -66,17 +67,16 @@ function drawPipeline({ counts, status }) {
     parts.push(svg("rect", { class: "box", x, y: 10, width: WIDTH, height: 84, rx: 9 }),
       text(middle, 32, name, "soft"), text(middle, 60, shown(value), "big", 21), text(middle, 81, unit, "soft", 12));
   });
-  sides.forEach((side, index) => {
-    if (!side) return;
-    const [name, words, count, tail] = side, x = LEFT + index * STEP, middle = x + WIDTH / 2, isBad = count > 0;
-    parts.push(svg("path", { class: "wire dash", d: `M${middle} 96V128` }),
-      svg("rect", { class: isBad ? "side alert" : "side", x, y: 130, width: WIDTH, height: 74, rx: 9 }),
-      text(middle, 151, name, "soft"), text(middle, 172, words, "", 13),
-      text(middle, 192, count === null ? tail : `${shown(count)} ${tail}`, isBad ? "bad" : "soft", 12));
+  sides.forEach(([column, row, name, words, count, tail]) => {
+    const x = LEFT + column * STEP, y = 130 + row * 94, middle = x + WIDTH / 2, isBad = count > 0;
+    parts.push(svg("path", { class: "wire dash", d: row ? `M${middle} ${y - 20}v18` : `M${middle} 96V128` }),
+      svg("rect", { class: isBad ? "side alert" : "side", x, y, width: WIDTH, height: 74, rx: 9 }),
+      text(middle, y + 21, name, "soft"), text(middle, y + 42, words, "", 13),
+      text(middle, y + 62, count === null ? tail : `${shown(count)} ${tail}`, isBad ? "bad" : "soft", 12));
   });
   const words = [...hops.map(([name, value, unit]) => `${name}: ${shown(value)} ${unit}`),
-    ...sides.filter(Boolean).map(([name, one, count, tail]) => `${name}: ${one}, ${count === null ? "" : `${shown(count)} `}${tail}`)];
-  fill("pipeline", svg("svg", { viewBox: "0 0 1094 210", role: "img", "aria-label": words.join("; ") }, ...parts));
+    ...sides.map(([, , name, one, count, tail]) => `${name}: ${one}, ${count === null ? "" : `${shown(count)} `}${tail}`)];
+  fill("pipeline", svg("svg", { viewBox: "0 0 1094 304", role: "img", "aria-label": words.join("; ") }, ...parts));
 }
 
 const clock = (time) => new Date(time).toISOString().slice(0, 19).replace("T", " ");
