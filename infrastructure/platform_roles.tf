@@ -9,11 +9,7 @@ locals {
   pod_identities = merge(
     { keda = merge(local.controllers.keda, { role_arn = one(values(aws_iam_role.keda)[*].arn) }) },
     { mesh-controller = merge(local.controllers.mesh-controller, { role_arn = one(values(aws_iam_role.mesh_controller)[*].arn) }) },
-    { for role in values(aws_iam_role.worker) : "worker" => {
-      namespace       = "datavault"
-      service_account = "datavault-processor"
-      role_arn        = role.arn
-    } },
+    { for role in values(aws_iam_role.worker) : "worker" => merge(local.worker_pod, { role_arn = role.arn }) },
   )
 
   large_objects_arn = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.project_name}-large-objects"
@@ -83,19 +79,21 @@ resource "aws_iam_role_policy" "mesh_controller" {
 }
 
 locals {
-  # Pod Identity says by tags who asks. Only the one service account of this cluster takes the role, whatever else is
-  # associated with it.
-  pods_trust = { for name, pod in local.controllers : name => jsonencode({
+  # Pod Identity says by tags who asks. Only the one service account takes the role, whatever else is associated with it:
+  # for the controllers that of this cluster; the worker may run in a cluster that the account has already.
+  pods_trust = { for name, pod in merge(local.controllers, { worker = local.worker_pod }) : name => jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Principal = { Service = "pods.eks.amazonaws.com" }
       Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Condition = { StringEquals = {
-        "aws:RequestTag/eks-cluster-name"           = var.project_name
-        "aws:RequestTag/kubernetes-namespace"       = pod.namespace
-        "aws:RequestTag/kubernetes-service-account" = pod.service_account
-      } }
+      Condition = { StringEquals = merge(
+        {
+          "aws:RequestTag/kubernetes-namespace"       = pod.namespace
+          "aws:RequestTag/kubernetes-service-account" = pod.service_account
+        },
+        contains(keys(local.controllers), name) ? { "aws:RequestTag/eks-cluster-name" = var.project_name } : {},
+      ) }
     }]
   }) }
 }

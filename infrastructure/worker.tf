@@ -19,20 +19,7 @@ resource "aws_iam_role" "worker" {
   description = "What the worker of ${var.project_name} may do: the processor's work, from the queue of large objects."
 
   permissions_boundary = aws_iam_policy.boundary.arn
-
-  # EKS Pod Identity hands it to the one service account of k8s/, by the tags that it gives each session.
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "pods.eks.amazonaws.com" }
-      Action    = ["sts:AssumeRole", "sts:TagSession"]
-      Condition = { StringEquals = {
-        "aws:RequestTag/kubernetes-namespace"       = "datavault"
-        "aws:RequestTag/kubernetes-service-account" = "datavault-processor"
-      } }
-    }]
-  })
+  assume_role_policy   = local.pods_trust["worker"]
 }
 
 resource "aws_iam_role_policy" "worker" {
@@ -57,6 +44,9 @@ resource "aws_iam_role_policy" "worker" {
 
 locals {
   worker = { for worker in var.worker[*] : "this" => worker }
+
+  # The one service account of k8s/ that gets the worker's role.
+  worker_pod = { namespace = "datavault", service_account = "datavault-processor" }
 
   # What the processor is told and may do, where there is a worker.
   hand_over_environment = merge([for key, worker in local.worker : {

@@ -10,7 +10,7 @@ import typer
 from datavault.authoring.problems import ContractError
 from datavault.cli.context import Context, Failure
 
-from .generated import generate
+from .generated import FOLDER, generate
 from .laptop import MonitorError, monitor
 
 ROOT = Path(__file__).parents[1]
@@ -33,23 +33,22 @@ def write(
     except ContractError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    folder = ROOT / "monitoring"
-    stale = [name for name, text in texts.items() if not _is(folder / name, text)]
+    stale = [name for name, text in texts.items() if not _is(FOLDER / name, text)]
     # A dataset that is gone leaves a dashboard.
     gone = sorted(
-        str(path.relative_to(folder))
-        for path in folder.glob("kubernetes/dashboards/*.json")
-        if str(path.relative_to(folder)) not in texts
+        str(path.relative_to(FOLDER))
+        for path in FOLDER.glob("kubernetes/dashboards/*.json")
+        if str(path.relative_to(FOLDER)) not in texts
     )
     if check:
         for name in [*stale, *gone]:
             typer.echo(f"monitoring/{name} is not what the contracts say; run `make monitoring`", err=True)
         raise typer.Exit(1 if stale or gone else 0)
     for name in stale:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(texts[name])
+        (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
+        (FOLDER / name).write_text(texts[name])
     for name in gone:
-        (folder / name).unlink()
+        (FOLDER / name).unlink()
     typer.echo(f"monitoring: {len(stale)} written, {len(gone)} deleted, {len(texts) - len(stale)} up to date")
 
 

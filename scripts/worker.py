@@ -3,6 +3,7 @@
 usage: worker.py            runs it here until Ctrl-C (`make worker`)
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from datavault.cli.context import ROOT, Context, Failure
 
@@ -52,7 +53,7 @@ class Running:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port()}{path}", timeout=10) as answer:
                 return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
+        except HTTPError as error:
             return error.code, error.read().decode()
 
     def _port(self) -> str:
@@ -60,7 +61,7 @@ class Running:
         if not self._address:
             for line in self.log.read_text().splitlines():
                 if '"begun"' in line:
-                    self._address = line.partition('"port":')[2].partition("}")[0].partition(",")[0]
+                    self._address = str(json.loads(line)["port"])
         if not self._address:
             raise URLError("not begun")
         return self._address

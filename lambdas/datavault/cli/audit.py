@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
+import msgspec
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
 from .. import inventory
-from ..audit import Audit, reconcile
+from ..audit import Audit, LedgerRow, ParquetRows, RawVersion, Replay, WarehouseRows, reconcile
 from ..authoring.odcs import CONTRACT_FILE, compile_contract
 from ..edges.warehouse import StatementError
 from ..receipt import Receipt
@@ -36,8 +37,24 @@ def audit(
         raise typer.Exit(1)
 
 
+class Books(msgspec.Struct, frozen=True):
+    """Everything that is there, of one dataset or of all."""
+
+    replays: list[Replay]
+    raws: list[RawVersion]
+    receipts: list[Receipt]
+    parquet: list[ParquetRows]
+    ledger: list[LedgerRow]
+    table: list[WarehouseRows]
+    set_aside: dict[str, str]
+
+
 def take(run: Context, dataset: str | None = None) -> Audit:
     """Read everything that is there, and compare."""
+    return compare(read(run, dataset))
+
+
+def read(run: Context, dataset: str | None = None) -> Books:
     stack, warehouse = run.stack, run.warehouse
     # Plans first: each is written before its raw object.
     replays = inventory.replays(stack.quarantine_bucket, f"replays/{dataset}/" if dataset else "replays/")
@@ -49,7 +66,20 @@ def take(run: Context, dataset: str | None = None) -> Audit:
         row for name in stack.datasets if dataset in (None, name) for row in inventory.warehouse_rows(warehouse, name)
     ]
     aside = inventory.set_aside(stack.quarantine_bucket, dataset or "")
-    return reconcile(raws, receipts, parquet, ledger, table, _expired(receipts), replays, aside)
+    return Books(replays, raws, receipts, parquet, ledger, table, aside)
+
+
+def compare(books: Books) -> Audit:
+    return reconcile(
+        books.raws,
+        books.receipts,
+        books.parquet,
+        books.ledger,
+        books.table,
+        _expired(books.receipts),
+        books.replays,
+        books.set_aside,
+    )
 
 
 def _expired(receipts: list[Receipt]) -> set[str]:

@@ -1,15 +1,18 @@
 """`datavault status`: what is deployed, what waits, what was given up, what is loaded."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .. import inventory
+from ..audit import LedgerRow, RawVersion
 from ..edges.sqs import depth
 from ..edges.warehouse import StatementError
 from ..identity import UNKNOWN_DATASET
+from ..receipt import Receipt
 from .breaker import paused
 from .context import Context, Failure, aws_failure
 from .redrive import Place, there
@@ -53,13 +56,21 @@ def status(context: typer.Context) -> None:
 
 def take(run: Context) -> dict[str, Any]:
     stack = run.stack
-    receipts = inventory.receipts(stack.processed_bucket)
+    raws = inventory.raw_versions(stack.raw_bucket)
+    return count(run, raws, inventory.receipts(stack.processed_bucket), inventory.ledger(run.warehouse))
+
+
+def count(
+    run: Context, raw_versions: Iterable[RawVersion], receipts: Sequence[Receipt], ledger: Iterable[LedgerRow]
+) -> dict[str, Any]:
+    """What `take` says, of what was read already; what waits and what was given up is looked at now."""
+    stack = run.stack
     known = {*stack.datasets, *(receipt.dataset for receipt in receipts)}
     # As their receipts are filed: what no contract knows is one dataset, whatever its folder is called.
-    folders = (raw.dataset for raw in inventory.raw_versions(stack.raw_bucket))
+    folders = (raw.dataset for raw in raw_versions)
     raws = Counter(folder if folder in known else UNKNOWN_DATASET for folder in folders)
     loaded: Counter[str] = Counter()
-    for row in inventory.ledger(run.warehouse):
+    for row in ledger:
         loaded[row.dataset] += row.rows
     datasets = {}
     for dataset in sorted(known | raws.keys()):

@@ -25,21 +25,21 @@ _DEFAULT_RETENTION_HOURS = 24
 # with Amazon SQS").
 _IDLE_POLLS = 5 * HOURS_A_MONTH * 3600 / 20
 # Send, receive, delete; Lambda receives and deletes ten at once at best.
-_REQUESTS_PER_MESSAGE = 3
+REQUESTS_PER_MESSAGE = 3
 # Of a shard, data in (Amazon Kinesis Data Streams Developer Guide, "Quotas and limits").
-_SHARD_BYTES_PER_SECOND, _SHARD_RECORDS_PER_SECOND = 1024 * KIB, 1000
+SHARD_BYTES_PER_SECOND, SHARD_RECORDS_PER_SECOND = 1024 * KIB, 1000
 
 
 def add_pipeline(bill: Bill, facts: Facts, work: Workload) -> None:
     pipeline = Part.PIPELINE
-    requests = work.objects * _REQUESTS_PER_MESSAGE
+    requests = work.objects * REQUESTS_PER_MESSAGE
     bill.add(pipeline, "SQS", "raw events: sent, received, deleted, polled", requests + _IDLE_POLLS, "sqs_request")
     cpu_seconds = work.gb * PROCESSOR_SECONDS_PER_GB
     add_function(bill, pipeline, facts, "processor", work.objects, cpu_seconds, PROCESSOR_WAIT_SECONDS)
     _add_stream(bill, facts, work)
     cpu_seconds = work.gb * ENRICHMENT_SECONDS_PER_GB
     add_function(bill, pipeline, facts, "enrichment", work.chunks, cpu_seconds, ENRICHMENT_WAIT_SECONDS)
-    requests = work.chunks * _REQUESTS_PER_MESSAGE
+    requests = work.chunks * REQUESTS_PER_MESSAGE
     bill.add(pipeline, "SQS", "Parquet events: sent, received, deleted, polled", requests + _IDLE_POLLS, "sqs_request")
 
 
@@ -84,5 +84,5 @@ def _add_stream(bill: Bill, facts: Facts, work: Workload) -> None:
 def needed_shards(work: Workload) -> int:
     """Shards of a provisioned stream that take the busiest second."""
     a_second = work.peak * work.chunks / (DAYS_A_MONTH * SECONDS_A_DAY)
-    by_bytes = a_second * work.chunk_bytes / _SHARD_BYTES_PER_SECOND
-    return max(1, math.ceil(by_bytes), math.ceil(a_second / _SHARD_RECORDS_PER_SECOND))
+    by_bytes = a_second * work.chunk_bytes / SHARD_BYTES_PER_SECOND
+    return max(1, math.ceil(by_bytes), math.ceil(a_second / SHARD_RECORDS_PER_SECOND))

@@ -10,9 +10,9 @@ from .workload import ACCOUNT_BYTES_PER_OBJECT, DAYS_A_MONTH, GIB, Workload
 _SMALLEST_MOVED = 128 * KIB
 _NAMED = 3
 # By the producer; by the processor, a claim and a receipt. The processor reads the object, the auditor the receipt.
-_PUTS_PER_OBJECT, _GETS_PER_OBJECT = 3, 2
+PUTS_PER_OBJECT, _GETS_PER_OBJECT = 3, 2
 # Parquet. The loader asks for its size, COPY reads footer and columns, the auditor asks for its checksum.
-_PUTS_PER_CHUNK, _GETS_PER_CHUNK = 1, 4
+PUTS_PER_CHUNK, _GETS_PER_CHUNK = 1, 4
 # A manifest, and a seal at the next audit.
 _PUTS_PER_LOAD, _GETS_PER_LOAD = 2, 1
 
@@ -69,7 +69,7 @@ def _add_kept(  # noqa: PLR0913, PLR0917  what, how long, how much
 
 
 def puts(work: Workload, loads: Loads) -> float:
-    return work.objects * _PUTS_PER_OBJECT + work.chunks * _PUTS_PER_CHUNK + loads.a_month * _PUTS_PER_LOAD
+    return work.objects * PUTS_PER_OBJECT + work.chunks * PUTS_PER_CHUNK + loads.a_month * _PUTS_PER_LOAD
 
 
 def gets(work: Workload, loads: Loads) -> float:

@@ -8,6 +8,7 @@ import math
 
 import msgspec
 
+from datavault.cost.pipeline import SHARD_BYTES_PER_SECOND, SHARD_RECORDS_PER_SECOND
 from datavault.cost.workload import (
     COPY_MB_PER_RPU_SECOND,
     ENRICHMENT_WAIT_SECONDS,
@@ -22,9 +23,9 @@ from datavault.wire import MIB
 from .service import Service
 from .settings import Settings
 
-# Of a shard, data in and out, and records in (Kinesis Data Streams Developer Guide, "Quotas and limits",
+# Of a shard, data out (Kinesis Data Streams Developer Guide, "Quotas and limits",
 # docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html).
-SHARD_BYTES_PER_SECOND, SHARD_READ_BYTES_PER_SECOND, SHARD_RECORDS_PER_SECOND = MIB, 2 * MIB, 1000
+SHARD_READ_BYTES_PER_SECOND = 2 * MIB
 CHUNKS_PER_BATCH = 4  # infrastructure/enrichment.tf
 CHUNKS_PER_LOAD = 1000  # infrastructure/loader.tf
 # Invocations at once in an account and Region, at first; AWS raises it on request (AWS Lambda Operator Guide,

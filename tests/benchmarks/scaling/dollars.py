@@ -11,7 +11,7 @@ import msgspec
 
 from datavault.cost.bill import Bill, Line, Part
 from datavault.cost.estimate import estimate
-from datavault.cost.pipeline import add_function
+from datavault.cost.pipeline import REQUESTS_PER_MESSAGE, add_function
 from datavault.cost.plan import Facts, read_plan
 from datavault.cost.prices import Prices, load_prices
 from datavault.cost.storage import gets, puts
@@ -26,8 +26,6 @@ from datavault.cost.workload import (
 
 from .arithmetic import CHUNKS_PER_LOAD, Flow
 from .settings import ROOT, Settings
-
-_MESSAGE_REQUESTS = 3  # sent, received, deleted; raw and Parquet events alike
 
 
 @cache
@@ -104,7 +102,7 @@ def batch(flow: Flow, objects: int, settings: Settings) -> tuple[dict[str, float
     calls = {
         "S3 puts": puts(work, few),
         "S3 gets and heads": gets(work, few),
-        "SQS requests": _MESSAGE_REQUESTS * (objects + chunks),
+        "SQS requests": REQUESTS_PER_MESSAGE * (objects + chunks),
         "PutRecords": max(objects, -(-chunks // 8)),
         "invocations": objects + chunks,
         "transactions": transactions,

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import msgspec
-import yaml
+
+from datavault.authoring.odcs import compile_contract
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -69,17 +70,7 @@ def _uncommented(path: Path) -> str:
     return re.sub(r"#.*", "", path.read_text())
 
 
-_UNIT_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
-
-
 def _window_seconds() -> int:
     """A third of the strictest latency that a contract promises (infrastructure/contracts.tf)."""
-    promised = [900]
-    for path in sorted(ROOT.glob("contracts/*/contract.odcs.yaml")):
-        promises = yaml.safe_load(path.read_text()).get("slaProperties", [])
-        promised += [
-            promise["value"] * _UNIT_SECONDS[promise["unit"]]
-            for promise in promises
-            if promise["property"] == "latency"
-        ]
-    return min(300, min(promised) // 3)
+    contracts = [compile_contract(path.parent) for path in ROOT.glob("contracts/*/contract.odcs.yaml")]
+    return min(300, min([900, *(contract.freshness_seconds for contract in contracts)]) // 3)

@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 import simpy
 
+from datavault.cost.pipeline import SHARD_BYTES_PER_SECOND
 from datavault.edges.kinesis import MAX_CHUNKS
 
 from .arithmetic import (
     CHUNKS_PER_BATCH,
     CHUNKS_PER_LOAD,
-    SHARD_BYTES_PER_SECOND,
     SHARD_READ_BYTES_PER_SECOND,
     Flow,
 )

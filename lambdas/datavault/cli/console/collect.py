@@ -8,7 +8,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ... import inventory
 from ...cost.prices import load_prices
 from ...edges.clients import client
 from ...edges.warehouse import StatementError, StatementTimeoutError, deadline
@@ -47,9 +46,8 @@ def look(run: Context) -> Snapshot:
     """Read everything once. Raises as the commands `status` and `audit` do."""
     started = time.monotonic()
     with _counted(run) as calls:
-        found_status = status.take(run)
-        found_audit = audit.take(run)
-        receipts = inventory.receipts(run.stack.processed_bucket)
+        books = audit.read(run)
+        found_status = status.count(run, books.raws, books.receipts, books.ledger)
         loaded_at = _loaded_at(run)
     return build(
         environment=run.env,
@@ -58,10 +56,10 @@ def look(run: Context) -> Snapshot:
         calls=calls[0],
         seconds=time.monotonic() - started,
         status=found_status,
-        audit=found_audit,
-        receipts=receipts,
+        audit=audit.compare(books),
+        receipts=books.receipts,
         loaded_at=loaded_at,
-        spent=spent(receipts, load_prices(PRICES), run.env),
+        spent=spent(books.receipts, load_prices(PRICES), run.env),
     )
 
 

@@ -4,6 +4,7 @@ The script makes every node by `textContent`: data never becomes markup. The pol
 style in, by their hashes, and nothing else.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -15,6 +16,7 @@ import msgspec
 from .snapshot import Answer, BadRecord, Snapshot
 
 _ASSETS = files(__package__) / "assets"
+_PLACE = re.compile("%(policy|style|script|content)%")
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -40,19 +42,13 @@ def policy(*, live: bool) -> str:
 def render(content: Content) -> str:
     """The whole page."""
     parts = {
-        "%policy%": policy(live=content.live),
-        "%style%": _asset("page.css"),
-        "%script%": _asset("page.js"),
-        "%content%": embedded(content),
+        "policy": policy(live=content.live),
+        "style": _asset("page.css"),
+        "script": _asset("page.js"),
+        "content": embedded(content),
     }
-    page = _asset("page.html")
-    before, _, rest = page.partition("%policy%")
-    made = [before, parts["%policy%"]]
-    for name in ("%style%", "%content%", "%script%"):
-        # From left to right, each once: data may hold the name of a place.
-        before, _, rest = rest.partition(name)
-        made += [before, parts[name]]
-    return "".join([*made, rest])
+    # In one pass over the template: data may hold the name of a place.
+    return _PLACE.sub(lambda place: parts[place[1]], _asset("page.html"))
 
 
 def embedded(value: Any) -> str:

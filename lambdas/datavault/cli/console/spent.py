@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from ...cost.pipeline import REQUESTS_PER_MESSAGE
 from ...cost.prices import Prices
+from ...cost.storage import PUTS_PER_CHUNK, PUTS_PER_OBJECT
 from ...cost.workload import (
     ENRICHMENT_SECONDS_PER_GB,
     GIB,
@@ -12,9 +14,6 @@ from ...cost.workload import (
 )
 from ...receipt import Receipt
 from .snapshot import CostLine, Spent
-
-_REQUESTS_PER_MESSAGE = 3  # send, receive, delete
-_PUTS_PER_OBJECT = 3  # the producer's, claim and receipt
 
 
 def spent(receipts: Sequence[Receipt], prices: Prices, env: str) -> Spent:
@@ -28,8 +27,8 @@ def spent(receipts: Sequence[Receipt], prices: Prices, env: str) -> Spent:
         ("Lambda: invocations, one a chunk at most", float(len(receipts) + chunks), "lambda_request"),
         ("Kinesis: chunks in", gb / STREAM_RATIO, "kinesis_in"),
         ("Kinesis: chunks out", gb / STREAM_RATIO, "kinesis_out"),
-        ("SQS: events", float((len(receipts) + chunks) * _REQUESTS_PER_MESSAGE), "sqs_request"),
-        ("S3: puts", float(len(receipts) * _PUTS_PER_OBJECT + chunks + bad_objects), "s3_put"),
+        ("SQS: events", float((len(receipts) + chunks) * REQUESTS_PER_MESSAGE), "sqs_request"),
+        ("S3: puts", float(len(receipts) * PUTS_PER_OBJECT + chunks * PUTS_PER_CHUNK + bad_objects), "s3_put"),
     ]
     lines = [
         CostLine(what, round(quantity, 4), prices[name].unit, quantity * prices[name].usd)
