@@ -120,6 +120,17 @@ def _promises(figures: dict[str, float], starts: list[ColdStart], cloud: Cloud |
             f"\n\nThe local cloud starts in {cloud.start:.1f} s and is applied in {cloud.apply:.1f} s; the flights "
             f"took {loads}, the first time with cold functions. These are times by the clock, on both cores."
         )
+        rows = [
+            [
+                f"{small.objects:,}",
+                f"{small.put:.1f}",
+                f"{small.seconds:.1f}",
+                f"{small.seconds / small.objects * 1e3:.0f}",
+            ]
+            for small in cloud.small
+        ]
+        head = ["objects of 1 kB", "s to the last put", "s to the last row", "ms an object"]
+        promises += "\n\n" + table(head, rows)
     return "## What is promised\n\n" + promises
 
 
