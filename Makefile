@@ -214,6 +214,11 @@ test-infra: cloud package ## Every root on the emulators: apply, empty plan, con
 test-image: package ## Build the worker's image with buildah, start it as nobody on a read-only root, stop it (root; minutes)
 	@$(python) -m pytest tests/image
 
+.PHONY: test-package
+test-package: ## Build the zips again in another folder and compare them byte by byte (half a minute)
+	@$(MAKE) package ENV=local PLATFORM=
+	@$(python) -m pytest tests/package
+
 .PHONY: lint
 lint: cloud ## Format, style, types; Terraform, contracts
 	@$(python) -m ruff format --check lambdas scripts tests environments monitoring
