@@ -151,21 +151,27 @@ in_account := $(if $(AWS),--aws)
 
 ##@ Check
 
+# What Jenkins publishes.
+report = --junitxml=build/reports/$@.xml
+
+.PHONY: verify
+verify: lint test-jenkins test-package test-k8s test-monitoring test-console test-terraform test-unit ## What Jenkins runs without a cloud, in its order
+
 .PHONY: test
 test: test-unit test-integration ## Unit tests, then the whole pipeline on a local cloud of its own
 
 .PHONY: test-unit
 test-unit: cloud ## Fast tests without network: the library, the contracts, the local cloud's parts
-	@$(python) -m pytest tests/unit -n auto --cov=datavault --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
-	@cd localcloud && .venv/bin/python -m pytest -q -m "not integration"
+	@$(python) -m pytest tests/unit $(report) -n auto --cov=datavault --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
+	@cd localcloud && .venv/bin/python -m pytest -q -m "not integration" --junitxml=../build/reports/$@-localcloud.xml
 
 .PHONY: test-integration
 test-integration: cloud package ## The whole pipeline on a local cloud of its own, on free ports
-	@$(python) -m pytest tests/integration
+	@$(python) -m pytest tests/integration $(report)
 
 .PHONY: test-faults
 test-faults: cloud package ## Kill and disturb the functions at every AWS call, on a local cloud of its own (minutes)
-	@$(python) -m pytest tests/faults
+	@$(python) -m pytest tests/faults $(report)
 
 .PHONY: soak
 soak: cloud package ## Random objects and faults for SOAK_MINUTES (60) from SOAK_SEED; then audit and memory
@@ -173,7 +179,7 @@ soak: cloud package ## Random objects and faults for SOAK_MINUTES (60) from SOAK
 
 .PHONY: test-cloud
 test-cloud: cloud ## The local cloud's own integration tests
-	@cd localcloud && .venv/bin/python -m pytest -q -m integration
+	@cd localcloud && .venv/bin/python -m pytest -q -m integration --junitxml=../build/reports/$@.xml
 
 .PHONY: fuzz
 fuzz: ## Mutated bytes for the parser and the wire format, FUZZ_SECONDS each (60); FUZZ_INPUT=FILE runs one again
@@ -185,7 +191,7 @@ fuzz: ## Mutated bytes for the parser and the wire format, FUZZ_SECONDS each (60
 
 .PHONY: test-console
 test-console: console-setup ## The console's page in headless Chromium (half a minute; finds or installs Chromium)
-	@$(browser) -m pytest tests/console
+	@$(browser) -m pytest tests/console $(report)
 
 .PHONY: screenshot
 screenshot: console-setup ## Photograph the demo's page for the README, docs/console.png
@@ -199,25 +205,29 @@ browser := .local/console/venv/bin/python
 
 .PHONY: test-terraform
 test-terraform: setup ## terraform test of every module and the stack
-	@$(python) -m pytest tests/infrastructure
+	@$(python) -m pytest tests/infrastructure $(report)
 
 .PHONY: test-monitoring
 test-monitoring: setup ## Prometheus rules with promtool, dashboards, what contracts promise; half a minute
 	@for tool in promtool kustomize kubernetes-validate; do scripts/tool --install $$tool; done; scripts/crds >/dev/null
-	@$(python) -m pytest tests/monitoring -n auto
+	@$(python) -m pytest tests/monitoring $(report) -n auto
 
 .PHONY: test-infra
 test-infra: cloud package ## Every root on the emulators: apply, empty plan, controls, destroy, nothing left
-	@$(python) -m pytest tests/environments
+	@$(python) -m pytest tests/environments $(report)
 
 .PHONY: test-image
 test-image: package ## Build the worker's image with buildah, start it as nobody on a read-only root, stop it (root; minutes)
-	@$(python) -m pytest tests/image
+	@$(python) -m pytest tests/image $(report)
 
 .PHONY: test-package
 test-package: ## Build the zips again in another folder and compare them byte by byte (half a minute)
 	@$(MAKE) package ENV=local PLATFORM=
-	@$(python) -m pytest tests/package
+	@$(python) -m pytest tests/package $(report)
+
+.PHONY: test-jenkins
+test-jenkins: ## The Jenkinsfile, run for each kind of branch with failing stages, and linted (Java 17, Maven, Node)
+	@scripts/test-jenkins
 
 .PHONY: lint
 lint: cloud ## Format, style, types; Terraform, contracts
@@ -261,12 +271,12 @@ k8s-repository: setup ## Say where Argo CD finds this repository: URL
 
 .PHONY: test-k8s
 test-k8s: setup ## Manifests: schemas of Kubernetes and custom resources, policies, Argo CD (half a minute; no cluster)
-	@$(python) -m pytest tests/k8s
+	@$(python) -m pytest tests/k8s $(report)
 	@scripts/tool checkov --framework kubernetes --file k8s/datavault.yaml --skip-download --compact --quiet
 
 .PHONY: test-k8s-live
 test-k8s-live: setup ## The same on a real API server with controllers: apply, roll, undo (builds it once, 15 minutes)
-	@$(python) -m pytest -s tests/k8s_live
+	@$(python) -m pytest -s tests/k8s_live $(report)
 
 ##@ Measure
 
@@ -276,7 +286,7 @@ bench: cloud package ## DataVault beside what people would use instead; writes d
 	@$(bench) run $(OPTIONS)
 
 .PHONY: bench-check
-bench-check: package ## Fail where a ratio is more than 20 % worse than the committed one (3 minutes)
+bench-check: package ## Fail where a ratio is more than 20 % worse than the committed one (2 minutes)
 	@scripts/setup bench
 	@$(bench) check
 
