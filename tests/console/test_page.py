@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
-from tests.unit.cli.console.known import HOSTILE
+from datavault.cli.console.page import Content, render
+from tests.unit.cli.console.known import HOSTILE, snapshot
 
 from .conftest import Open
 
@@ -25,6 +27,18 @@ def test_the_picture_shows_the_snapshots_counts(page: Page) -> None:
     expect(picture).to_have_attribute("aria-label", re.compile("S3 raw: 4,242 objects; processor: 2"))
     assert page.locator("#facts dd").all_inner_texts() == ["2,008", "2,000", "8", "2", "1,998", "2"]
     expect(page.locator("#taken")).to_contain_text("12 AWS calls in 0.5 s")
+
+
+def test_the_axis_of_a_count_has_whole_numbers(open_page: Open) -> None:
+    points = [replace(point, records=point.records + 1) for point in snapshot().points]
+    assert max(point.records for point in points) % 2 == 1
+    odd = replace(snapshot(), points=points)
+    page = open_page(render(Content(live=False, snapshot=odd, records={}, answer=None, headline="")))
+
+    labels = page.locator("#throughput svg text[text-anchor=end]").all_text_contents()
+
+    assert len(labels) == 4  # three lines and the last time
+    assert [label for label in labels[:3] if not re.fullmatch(r"[0-9,]+", label)] == []
 
 
 def test_a_reason_opens_to_its_objects_and_their_masked_records(page: Page) -> None:

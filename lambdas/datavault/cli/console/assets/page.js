@@ -84,7 +84,8 @@ const clock = (time) => new Date(time).toISOString().slice(0, 19).replace("T", "
 function drawGraph(id, points, value, unit, isBar) {
   const known = points.map((point, index) => [index, value(point)]).filter(([, found]) => found !== null);
   if (!known.length) return fill(id, html("p", { class: "soft" }, "Nothing has arrived yet."));
-  const top = Math.max(...known.map(([, found]) => found), 1), slot = 470 / points.length, x = (index) => 70 + (index + 0.5) * slot;
+  const highest = Math.max(...known.map(([, found]) => found), 1), slot = 470 / points.length, x = (index) => 70 + (index + 0.5) * slot;
+  const top = isBar ? 2 * Math.ceil(highest / 2) : highest; // bars are counts, whose half is one, too
   const y = (found) => 140 - 120 * found / top;
   const parts = [0, 0.5, 1].flatMap((part) => [
     svg("line", { class: "grid", x1: 70, x2: 540, y1: y(part * top), y2: y(part * top) }),
@@ -97,7 +98,7 @@ function drawGraph(id, points, value, unit, isBar) {
       : svg("circle", { class: "dot", cx: x(index), cy: y(found), r: 4 }, title));
   }
   parts.push(text(70, 162, clock(points[0].start), "soft", 12, "start"), text(540, 162, `${clock(points.at(-1).start)} UTC`, "soft", 12, "end"));
-  const label = `${unit} over time, ${shown(top)} at most`;
+  const label = `${unit} over time, ${shown(highest)} at most`;
   fill(id, svg("svg", { viewBox: "0 0 550 170", role: "img", "aria-label": label }, ...parts),
     html("details", {}, html("summary", {}, "As a table"),
       html("div", {}, table(label, ["received (UTC)", unit], known.filter(([, found]) => found > 0).map(([index, found]) => [clock(points[index].start), found])))));
