@@ -21,6 +21,7 @@ export TF_VAR_endpoint := http://127.0.0.1:$(or $(LOCALCLOUD_PORT),4566)
 endif
 
 python := .venv/bin/python
+python_code := lambdas scripts tests environments monitoring
 terraform := scripts/terraform -chdir=environments/$(ENV)
 # Where the state of an account's environment lies is written by `make bootstrap`.
 backend := $(if $(filter local,$(ENV)),,-backend-config=backend.hcl)
@@ -162,8 +163,21 @@ test: test-unit test-integration ## Unit tests, then the whole pipeline on a loc
 
 .PHONY: test-unit
 test-unit: cloud ## Fast tests without network: the library, the contracts, the local cloud's parts
-	@$(python) -m pytest tests/unit $(report) -n auto --cov=datavault --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
+	@rm -f $(coverage_report)
+	@$(python) -m pytest tests/unit $(report) -n auto --cov=datavault --cov-report=term:skip-covered \
+	  --cov-report=xml:$(coverage_report) --no-cov-on-fail --cov-fail-under=$(COVERAGE)
 	@cd localcloud && .venv/bin/python -m pytest -q -m "not integration" --junitxml=../build/reports/$@-localcloud.xml
+
+# Coverage is made by `make test-unit` alone; a report that is older than what it is about is made again.
+coverage_report := build/reports/quality/coverage.xml
+$(coverage_report): pyproject.toml uv.lock $(shell find lambdas tests/unit contracts -type f -not -name '*.pyc' -not -name '*.csv')
+	@$(MAKE) test-unit
+
+.PHONY: quality
+quality: cloud $(coverage_report) ## Gates: coverage, ruff, complexity, strict types, copies; writes what Sonar reads
+	@scripts/setup quality
+	@$(python) -m pytest tests/quality $(report) -n auto
+	@$(python) scripts/quality.py --coverage $(COVERAGE) $(python_code)
 
 .PHONY: test-integration
 test-integration: cloud package ## The whole pipeline on a local cloud of its own, on free ports
@@ -231,8 +245,8 @@ test-jenkins: ## The Jenkinsfile, run for each kind of branch with failing stage
 
 .PHONY: lint
 lint: cloud ## Format, style, types; Terraform, contracts
-	@$(python) -m ruff format --check lambdas scripts tests environments monitoring
-	@$(python) -m ruff check lambdas scripts tests environments monitoring
+	@$(python) -m ruff format --check $(python_code)
+	@$(python) -m ruff check $(python_code)
 	@.venv/bin/mypy
 	@cd localcloud && .venv/bin/ruff format --check src tests && .venv/bin/ruff check src tests && .venv/bin/mypy
 	@.venv/bin/datavault contract check
@@ -242,8 +256,8 @@ lint: cloud ## Format, style, types; Terraform, contracts
 
 .PHONY: format
 format: setup ## Format and mend what can be mended
-	@$(python) -m ruff check --fix --exit-zero --quiet lambdas scripts tests environments monitoring
-	@$(python) -m ruff format lambdas scripts tests environments monitoring
+	@$(python) -m ruff check --fix --exit-zero --quiet $(python_code)
+	@$(python) -m ruff format $(python_code)
 	@scripts/lint-terraform --fix
 
 .PHONY: clean
