@@ -13,6 +13,9 @@ OPTIONS ?=
 override BRANCH := $(value BRANCH)
 export BRANCH
 GB_PER_DAY ?= 500
+VERSION ?=
+# cosign signs the checksums of a release.
+SIGN ?=
 SOAK_MINUTES ?= 60
 SOAK_SEED ?=
 export TF_IN_AUTOMATION := 1
@@ -94,6 +97,11 @@ monitoring: setup ## Write the rules and dashboards that come from the contracts
 .PHONY: image
 image: package ## Build the worker's image with docker or buildah, and its SBOM (IMAGE=NAME:TAG; PYTHON_IMAGE=another base)
 	@scripts/image $(or $(IMAGE),datavault-processor:dev) $(OPTIONS)
+
+.PHONY: release
+release: setup ## Make VERSION of main: changelog, commit, tag, zips for AWS, SBOMs, checksums, provenance (OPTIONS=--dry-run)
+	@test -n '$(VERSION)' || { printf 'release: which version?\n  hint: make release VERSION=1.4.0\n' >&2; exit 2; }
+	@SIGN='$(SIGN)' $(python) -m scripts.release '$(VERSION)' $(OPTIONS)
 
 .PHONY: bootstrap
 bootstrap: environment ## Make the bucket of Terraform's state and CI's roles in an empty account (OPTIONS=--help)
