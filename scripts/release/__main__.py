@@ -101,7 +101,8 @@ def main() -> int:
             return 0
         folder = release(repository, version, artefacts.build, sign)
     except ReleaseError as error:
-        sys.stderr.write(f"release: {error}\n")
+        for reason, hint in error.problems:
+            sys.stderr.write(f"release: {reason}\n  hint: {hint}\n")
         return 1
     for file in sorted(folder.iterdir()):
         print(f"{file.stat().st_size:>12,}  {file.relative_to(ROOT)}")  # noqa: T201

@@ -5,7 +5,8 @@ from datetime import date
 
 from .versions import Version
 
-_UNRELEASED = re.compile(r"^## \[Unreleased\][ \t]*\n(.*?)(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+# The heading, and each line after it that is no heading of that level.
+_UNRELEASED = re.compile(r"^## \[Unreleased\][ \t]*\n((?:(?!## ).*\n?)*)", re.MULTILINE)
 
 
 def unreleased(text: str) -> str:

@@ -40,4 +40,4 @@ def parse(text: str) -> Version:
 
 def newest(tags: list[str]) -> Version | None:
     """The newest version among a repository's tags; other tags do not count."""
-    return max((parse(tag[1:]) for tag in tags if tag[:1] == "v" and _VERSION.fullmatch(tag[1:])), default=None)
+    return max((parse(tag[1:]) for tag in tags if tag.startswith("v") and _VERSION.fullmatch(tag[1:])), default=None)

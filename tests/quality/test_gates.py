@@ -34,7 +34,7 @@ def project(tmp_path: Path, quality: ModuleType) -> Path:
     """A project with our settings, in which nothing is wrong."""
     for name in ("pyproject.toml", ".jscpd.json"):
         shutil.copyfile(ROOT / name, tmp_path / name)
-    packages = ("lambdas/datavault", "environments/preview", "monitoring", "scripts/release")  # mypy's
+    packages = ("lambdas/datavault", "environments/preview", "monitoring", "scripts/release", "scripts/sonar")  # mypy's
     for folder in ("scripts", "tests", "modules", "infrastructure", "localcloud/src", "localcloud/tests", *packages):
         (tmp_path / folder).mkdir(parents=True)
     for folder in packages:

@@ -112,3 +112,12 @@ def test_seals_whose_places_are_swapped_are_found() -> None:
 def test_what_the_auditor_would_not_write_is_found(body: bytes, problem: str) -> None:
     (link,) = read((chain("a")[0].key, body))
     assert link.problems == [problem]
+
+
+def test_an_object_whose_name_is_no_number_takes_the_place_where_it_was_found() -> None:
+    first, second, third = chain("a", "b", "c")
+    stray = f"seals/books/dt={DAY}/copy of {first.number}.json"
+    links = read((first.key, first.encode()), (stray, b"{}"), (third.key, third.encode()))
+    assert links[1].problems == [f"the chain has a gap: {second.key} should come before", "it is no seal"]
+    assert links[1].head == Head(1, digest(b"{}"))
+    assert links[2].problems == ["it does not continue the seal before it: one of the two was changed"]

@@ -29,6 +29,17 @@ def test_it_leaves_nothing_when_the_transaction_ends_without_commit(session: Ses
     assert rows(session, "SELECT count(*) FROM t") == [(0,)]
 
 
+def test_comments_before_a_copy_belong_to_it(session: Session) -> None:
+    session.run("CREATE TABLE t (a int)")
+    with pytest.raises(WarehouseError, match="s3://"):
+        session.run("-- one\n/* two */ /* copy **/\nCOPY t FROM 'nowhere'")
+
+
+def test_a_statement_after_many_comments_is_read_at_once(session: Session) -> None:
+    # Each used to take twice the time of the one before.
+    assert session.run("/* one */" * 60 + "SELECT 1").rows == [[{"longValue": 1}]]
+
+
 def test_columns_are_matched_by_position_not_by_name(session: Session, objects: FolderObjects) -> None:
     objects.load("SELECT 'first' AS b, 'second' AS a")
     session.run("CREATE TABLE t (a varchar(10), b varchar(10))")

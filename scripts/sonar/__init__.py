@@ -1,0 +1,1 @@
+"""`make sonar`: an analysis by SonarQube, its figures, and its quality gate as exit code."""
