@@ -82,6 +82,21 @@ def test_what_waits_is_unaccounted_only_when_the_promise_is_broken() -> None:
     assert (account.unaccounted, account.oldest_seconds) == (7, 901)
 
 
+def test_records_of_several_objects_that_wait_too_long_add_up() -> None:
+    account = Account("books", 900)
+    account.waits(timedelta(seconds=901), 7)
+    account.waits(timedelta(seconds=902), 5)
+    assert (account.dataset, account.unaccounted) == ("books", 12)
+
+
+def test_lines_in_quarantine_contradict_nothing() -> None:
+    receipt = process(b'{"id":1}\nbad\nbad\nbad\n').receipt
+    (chunk,) = receipt.chunks
+    loads = {chunk.id: LedgerRow(chunk.id, "books", 1, 0)}
+    assert judge(receipt, {chunk.id: ParquetRows(chunk.id, "k", 1)}, loads).is_settled
+    assert judge(receipt, {chunk.id: ParquetRows(chunk.id, "k", 0)}, loads).contradicting == 1
+
+
 def test_a_clock_behind_that_of_s3_gives_no_negative_age() -> None:
     account = Account("books", 900)
     account.waits(timedelta(seconds=-3), 5)

@@ -52,3 +52,9 @@ def test_a_pause_says_which_object_and_how_bad() -> None:
         "quarantined": 50,
         "threshold": 0.2,
     }
+
+
+def test_a_pause_is_written_for_people_to_read_and_says_only_what_is_known() -> None:
+    pause = Pause("books", reason="a person's")
+    assert pause.encode() == b'{\n "dataset": "books",\n "reason": "a person\'s"\n}\n'
+    assert decode(pause.encode()) == pause

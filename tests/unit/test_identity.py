@@ -9,6 +9,7 @@ from datavault.identity import (
     chunk_id,
     chunk_object_id,
     dataset_of_parquet_key,
+    date_of_parquet_key,
     manifest_key,
     parquet_key,
     quarantine_key,
@@ -54,8 +55,9 @@ def test_keys() -> None:
     )
 
 
-def test_the_dataset_of_a_parquet_object_is_read_from_its_key() -> None:
+def test_dataset_and_date_of_a_parquet_object_are_read_from_its_key() -> None:
     assert dataset_of_parquet_key(parquet_key("books", "2026-03-14", "ab-1")) == "books"
+    assert date_of_parquet_key(parquet_key("books", "2026-03-14", "ab-1")) == "2026-03-14"
 
 
 @pytest.mark.parametrize(

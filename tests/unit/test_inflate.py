@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -61,8 +62,9 @@ def test_the_padding_of_a_tape_behind_the_last_member_is_no_damage() -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 def test_anything_else_behind_the_last_member_is_damage(pack: Callable[[bytes], bytes]) -> None:
-    out, inflater = read_all(pack(TEXT) + b"rubbish")
-    assert (out, inflater.failure) == (TEXT, Reason.CORRUPT_STREAM)
+    for rubbish in (b"rubbish", b"X", bytes(5) + b"X"):
+        out, inflater = read_all(pack(TEXT) + rubbish)
+        assert (out, inflater.failure) == (TEXT, Reason.CORRUPT_STREAM)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
@@ -90,11 +92,27 @@ def test_output_stops_at_the_limit(pack: Callable[[bytes], bytes]) -> None:
     assert (out, inflater.failure) == (TEXT, None)
 
 
-def test_a_bomb_is_never_inflated_beyond_what_is_asked() -> None:
-    bomb = zstd.compress(bytes(5 * 10**7))
-    inflater = Inflater(reader(bomb), 10**12)
-    assert inflater.read(1000) == bytes(1000)
-    assert len(inflater.peek(0)) == 0
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_a_bomb_is_never_inflated_beyond_what_is_asked(pack: Callable[[bytes], bytes]) -> None:
+    inflater = Inflater(reader(pack(bytes(5 * 10**7))), 10**12)
+    tracemalloc.start()
+    assert [inflater.read(1000) for _ in range(5)] == [bytes(1000)] * 5
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10**6  # of 50 million
+
+
+@pytest.mark.parametrize("first", [0x50, 0x5A, 0x5F])
+def test_zstd_may_begin_with_a_skippable_frame_of_each_kind(first: int) -> None:
+    frame = bytes([first]) + b"\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"abc"
+    out, inflater = read_all(frame + zstd.compress(TEXT))
+    assert (out, inflater.failure, inflater.compression) == (TEXT, None, "zstd")
+
+
+@pytest.mark.parametrize("head", [b"\x60\x2a\x4d\x18", b"\x4f\x2a\x4d\x18", b"\x50\x2a\x4d\x19", b"\x50"])
+def test_what_only_looks_like_a_skippable_frame_is_taken_as_it_is(head: bytes) -> None:
+    out, inflater = read_all(head + b"abc")
+    assert (out, inflater.failure, inflater.compression) == (head + b"abc", None, "none")
 
 
 @settings(max_examples=300, deadline=None)

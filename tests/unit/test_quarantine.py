@@ -73,3 +73,15 @@ def test_bytes_that_are_no_quarantine_object_are_refused() -> None:
     for data in (b"", b"nothing", body[:10], body[:-3]):
         with pytest.raises(frames.FrameError):
             quarantine.read(data)
+
+
+def test_an_entry_whose_bytes_are_no_base_64_is_refused() -> None:
+    entry = b'{"line":1,"reason":"invalid_utf8","field":"","original":"","original_base64":"%s","rest":false}\n'
+    header = frames.split(written().body.read(), 1 << 20)[0]
+    for encoded, is_refused in ((b"/w==", False), (b"/w=", True)):
+        data = frames.compress(header + b"\n") + frames.compress(entry % encoded)
+        if is_refused:
+            with pytest.raises(frames.FrameError, match=r"^the lines are not a quarantine object's$"):
+                quarantine.read(data)
+        else:
+            assert quarantine.read(data)[1][0].original_bytes == b"\xff"
