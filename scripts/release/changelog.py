@@ -5,19 +5,24 @@ from datetime import date
 
 from .versions import Version
 
-# The heading, and each line after it that is no heading of that level.
-_UNRELEASED = re.compile(r"^## \[Unreleased\][ \t]*\n((?:(?!## ).*\n?)*)", re.MULTILINE)
+_UNRELEASED = "\n## [Unreleased]\n"
+_NEXT = "\n## "
 
 
 def unreleased(text: str) -> str:
     """What is under Unreleased, empty when nothing but headings stands there."""
-    found = _UNRELEASED.search(text)
-    if found is None or not re.search(r"^(?!#)\S", found[1], re.MULTILINE):
-        return ""
-    return found[1].strip()
+    notes = _split(text)[1].strip()
+    return notes if re.search(r"^[^#\s]", notes, re.MULTILINE) else ""
 
 
 def release(text: str, version: Version, day: date) -> str:
     """The changelog with that section under the version, and an empty Unreleased above it."""
-    notes = unreleased(text)
-    return _UNRELEASED.sub(lambda _: f"## [Unreleased]\n\n## [{version}] - {day}\n\n{notes}\n\n", text, count=1)
+    before, _, after = _split(text)
+    return f"{before}{_UNRELEASED}\n## [{version}] - {day}\n\n{unreleased(text)}\n{after}"
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """What is before the heading, under it, and from the next one on."""
+    before, _, rest = text.partition(_UNRELEASED)
+    notes, heading, after = rest.partition(_NEXT)
+    return before, notes, heading + after

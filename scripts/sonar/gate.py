@@ -29,8 +29,6 @@ def conditions(coverage: str, duplication: str) -> list[dict[str, str]]:
 
 def set_up(api: Api, wanted: list[dict[str, str]]) -> str:
     """Make project, gate and token on an empty server; the token."""
-    # Bugs, vulnerabilities and smells as three kinds, as the figures of most reports are.
-    api.post("settings/set", key="sonar.multi-quality-mode.enabled", value="false")
     api.post("projects/create", project=PROJECT, name="DataVault")
     api.post("qualitygates/create", name=PROJECT)
     for given in api.get("qualitygates/show", name=PROJECT).get("conditions", []):

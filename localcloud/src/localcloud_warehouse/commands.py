@@ -48,7 +48,7 @@ class Command:
 
 def translate(text: str) -> Command | None:  # noqa: PLR0911  one return per kind of statement
     """Translate the statement if it is one of these."""
-    text = re.sub(r"\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*|\s*;\s*\Z", "", text, flags=re.DOTALL)
+    text = re.sub(r"(?:\A(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*)|(?:\s*;\s*\Z)", "", text, flags=re.DOTALL)
     words = text.upper().split(maxsplit=4)[:4] + [""] * 4
     match words[:4]:
         case ["LOCK", *_]:

@@ -23,7 +23,7 @@ def test_a_backslash_in_the_notes_stays_what_it_is() -> None:
 def test_the_first_release_takes_all_to_the_end_of_the_file() -> None:
     text = CHANGELOG.partition("## [0.3.0]")[0]
     assert unreleased(text) == "### Added\n\n- A thing, `that` is new."
-    assert release(text, parse("0.4.0"), date(2026, 3, 1)).endswith("- A thing, `that` is new.\n\n")
+    assert release(text, parse("0.4.0"), date(2026, 3, 1)).endswith("- A thing, `that` is new.\n")
 
 
 @pytest.mark.parametrize("notes", ["", "### Added\n", "### Added\n\n### Fixed\n"])
