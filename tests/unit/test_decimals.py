@@ -70,6 +70,7 @@ def test_a_number_where_an_array_should_be_is_left_to_the_decoder() -> None:
         (b'{"price":"1E-7","text":"1E-7"}', b'{"price":"0.0000001","text":"1E-7"}'),
         (b'{"price":"-1.5E+3"}', b'{"price":"-1500"}'),
         (b'{"price":"0E+99999"}', b'{"price":"0"}'),
+        (b'{"price":"0E-99999"}', b'{"price":"0"}'),
         (b'{"place":{"city":"E+1","height":"2E+1"}}', b'{"place":{"city":"E+1","height":"20"}}'),
         (b'{"lines":[{"amount":"1E-3"},{"amount":null},{}]}', b'{"lines":[{"amount":"0.001"},{"amount":null},{}]}'),
         (b'{"place":null,"lines":null,"price":"1E+1"}', b'{"place":null,"lines":null,"price":"10"}'),

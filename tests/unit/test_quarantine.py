@@ -38,6 +38,7 @@ def test_every_reject_comes_back_with_its_bytes(batches: list[list[Reject]]) -> 
     rejects = [reject for batch in batches for reject in batch]
     back = [Reject(entry.line, entry.reason, entry.field, entry.original_bytes, entry.rest) for entry in entries]
     assert back == rejects
+    assert not any(entry.original and entry.original_base64 for entry in entries)
     assert writer.count == len(rejects)
     assert (header.dataset, header.source, header.contract_version) == ("books", "s3://raw/books/day.ndjson", "1.2.3")
 
