@@ -35,6 +35,15 @@ def problems(repository: Repository, version: str = "0.4.0", sign: str = "") -> 
     return [reason for reason, _ in refused.value.problems]
 
 
+def install_cosign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> None:
+    """A stand-in: the real one asks Sigstore's services."""
+    cosign = tmp_path / "bin/cosign"
+    cosign.parent.mkdir()
+    cosign.write_text(f"#!/bin/sh\n{does}\n")
+    cosign.chmod(0o755)
+    monkeypatch.setenv("PATH", str(cosign.parent), prepend=":")
+
+
 def state(repository: Repository) -> tuple[str, list[str], list[str], list[str]]:
     """Everything that a release changes."""
     builds = [str(file) for file in repository.root.glob("build/release/*")]
@@ -151,11 +160,7 @@ def test_signing_without_cosign_is_refused_before_anything_is_built(
 def test_cosign_signs_the_checksums(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, arguments: str
 ) -> None:
-    cosign = tmp_path / "bin/cosign"
-    cosign.parent.mkdir()
-    cosign.write_text('#!/bin/sh\necho "$@" >SHA256SUMS.sigstore.json\n')
-    cosign.chmod(0o755)
-    monkeypatch.setenv("PATH", str(cosign.parent), prepend=":")
+    install_cosign(tmp_path, monkeypatch, 'echo "$@" >SHA256SUMS.sigstore.json')
     monkeypatch.setenv("COSIGN_KEY", key)
     folder = release(repository, NEXT, build, "cosign")
     assert (folder / "SHA256SUMS.sigstore.json").read_text() == f"{arguments}\n"
@@ -164,11 +169,7 @@ def test_cosign_signs_the_checksums(
 def test_a_signature_that_fails_leaves_no_release(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cosign = tmp_path / "bin/cosign"
-    cosign.parent.mkdir()
-    cosign.write_text("#!/bin/sh\nexit 1\n")
-    cosign.chmod(0o755)
-    monkeypatch.setenv("PATH", str(cosign.parent), prepend=":")
+    install_cosign(tmp_path, monkeypatch, "exit 1")
     before = state(repository)
     with pytest.raises(ReleaseError, match="cosign sign-blob --yes failed"):
         release(repository, NEXT, build, "cosign")
