@@ -14,7 +14,7 @@ from datavault import frames, quarantine
 from datavault.authoring import odcs
 from datavault.authoring.check import check_folder
 from datavault.authoring.odcs import compile_contract
-from datavault.chunk import Chunk
+from datavault.chunk import Chunk, open_chunk
 from datavault.cli import app
 from datavault.identity import RawObject
 from datavault.process import Processing
@@ -62,7 +62,7 @@ def commands() -> dict[str, set[str]]:
 
 def process(body: bytes, key: str, version: str = "1") -> tuple[Processing, list[Chunk]]:
     raw = RawObject("datavault-local-raw-data", key, version, datetime(2026, 3, 1, 10, tzinfo=UTC), len(body))
-    processing = Processing(raw, compile_contract(ROOT / "contracts/orders"), BytesIO(body).read)
+    processing = Processing(raw, compile_contract(ROOT / "contracts" / raw.dataset), BytesIO(body).read)
     return processing, list(processing.chunks())
 
 
@@ -97,6 +97,15 @@ def test_the_worked_example_of_the_wire_format_is_what_the_library_makes() -> No
     assert frames.decompress(records).decode().splitlines(keepends=True)[-1] in text
     assert processing.receipt().encode().decode() in text
     assert frames.split(processing.quarantine.body.read(), 10_000)[0].decode() in text
+
+
+def test_the_rows_of_the_wire_format_are_what_the_library_makes() -> None:
+    text = (DOCS / "wire-format.md").read_text()
+    first, second = (line for line in text.splitlines() if line.startswith("2013,1,1,"))
+    names = [field.name for field in compile_contract(ROOT / "contracts/flights").fields]
+    records = [dict(zip(names, json.loads(f"[{line}]"), strict=True)) for line in (first, second)]
+    _, (chunk,) = process("\n".join(map(json.dumps, records)).encode(), "flights/two.ndjson")
+    assert frames.decompress(open_chunk(chunk.data)[1]).decode() == f"{first}\n{second}\n"
 
 
 REASONS = sorted(path for path in (DOCS / "operations/reasons").glob("*.md") if path.name != "README.md")
