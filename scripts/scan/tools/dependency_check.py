@@ -1,0 +1,102 @@
+"""OWASP Dependency-Check: known vulnerabilities of what is in the zips, by the National Vulnerability Database."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from ..findings import Answer, BrokenError, Finding, NotRunError
+from ..machine import Machine, Tool, read_json, read_report, require_database
+
+# Analysers that ask a service of their own, or look at what is in no zip.
+_OFF = (
+    "assemblyAnalyzerEnabled", "centralAnalyzerEnabled", "golangModEnabled", "hostedSuppressionsEnabled",
+    "nodeAnalyzerEnabled", "nodeAuditAnalyzerEnabled", "ossIndexAnalyzerEnabled", "pnpmAuditAnalyzerEnabled",
+    "retireJsAnalyzerEnabled", "versionCheckEnabled", "yarnAuditAnalyzerEnabled",
+)  # fmt: skip
+
+
+class _Source(msgspec.Struct):
+    name: str
+    timestamp: str
+
+
+class _Scan(msgspec.Struct, rename="camel"):
+    engine_version: str
+    data_source: list[_Source] = []
+
+
+class _Vulnerability(msgspec.Struct):
+    name: str
+    severity: str = "unknown"
+    description: str = ""
+
+
+class _Package(msgspec.Struct):
+    id: str
+
+
+class _Dependency(msgspec.Struct, rename="camel"):
+    file_name: str
+    file_path: str
+    packages: list[_Package] = []
+    vulnerabilities: list[_Vulnerability] = []
+
+
+class _Report(msgspec.Struct, rename="camel"):
+    scan_info: _Scan
+    dependencies: list[_Dependency] = []
+
+
+def read(report: str | bytes) -> tuple[list[Finding], str, datetime | None, int]:
+    """Read Dependency-Check's JSON: findings, its version, the day of its database, how many packages it compared."""
+    found = read_json(report, _Report)
+    findings = set()
+    for one in found.dependencies:
+        subject = one.packages[0].id.removeprefix("pkg:pypi/") if one.packages else one.file_name
+        for hole in one.vulnerabilities:
+            text = hole.description.partition("\n")[0][:200]
+            findings.add(Finding(hole.name, "uv.lock", subject, text, hole.severity.lower()))
+    days = [_when(source.timestamp) for source in found.scan_info.data_source if source.name.startswith("NVD")]
+    known = [day for day in days if day]
+    return sorted(findings), found.scan_info.engine_version, max(known, default=None), len(found.dependencies)
+
+
+def _when(text: str) -> datetime | None:
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.tzinfo else day.replace(tzinfo=UTC)
+
+
+def look(machine: Machine) -> Answer:
+    """Bring its database up to date, then ask it."""
+    data = f"-DdataDirectory={machine.databases / 'dependency-check'}"
+    off = [f"-D{name}=false" for name in _OFF]
+    updated = machine.tool("dependency-check", "update-only", data, *off)
+    if updated.code:
+        raise NotRunError(f"no database: {_why(updated.output)}")
+    report = machine.work / "dependency-check-report.json"
+    report.unlink(missing_ok=True)
+    done = machine.tool(
+        "dependency-check", "check", data, *off, "-DautoUpdate=false", "-DenableExperimental=true",
+        "-DscanDependencies=false", "-DscanPlugins=false", "-Dformats=JSON",
+        f"-DscanDirectory={','.join(map(str, machine.zips.values()))}", f"-Dodc.outputDirectory={machine.work}",
+    )  # fmt: skip
+    if done.code:
+        raise BrokenError(_why(done.output))
+    read_report(report, _Report, done)
+    findings, version, day, packages = read(report.read_bytes())
+    database = require_database(day, "Dependency-Check")
+    if not packages:
+        raise BrokenError("it found no package in the zips")
+    return Answer(version, findings, database, f"{packages} packages")
+
+
+def _why(output: str) -> str:
+    """Maven's first error."""
+    errors = [line.removeprefix("[ERROR] ") for line in output.splitlines() if line.startswith("[ERROR] ")]
+    return errors[0][-300:] if errors else "it failed without a word"
+
+
+TOOL = Tool("dependency-check", "known vulnerabilities, in the zips, by the NVD", look)
