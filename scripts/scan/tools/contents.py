@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 from email.message import Message
-from email.parser import BytesParser
-from importlib.metadata import PackageNotFoundError, metadata
+from email.parser import BytesParser, Parser
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import msgspec
@@ -62,6 +62,15 @@ def installed(folder: Path) -> Iterator[Message]:
         yield BytesParser().parsebytes(file.read_bytes(), headersonly=True)
 
 
+def installed_here(name: str) -> Message | None:
+    """The metadata of a package of the environment that this runs in."""
+    try:
+        text = distribution(name).read_text("METADATA") or ""
+    except PackageNotFoundError:
+        return None
+    return Parser().parsestr(text, headersonly=True)
+
+
 def judge_licences(packages: Mapping[str, Message | None], place: str) -> list[Finding]:
     """A finding for each package whose licence is unknown or not allowed."""
     findings = []
@@ -90,13 +99,6 @@ def _components(bill: Path) -> set[tuple[str, str]]:
     return {(one.name, one.version) for one in read_json(bill.read_bytes(), _Bill).components}
 
 
-def _here(name: str) -> Message | None:
-    try:
-        return BytesParser().parsebytes(str(metadata(name)).encode(), headersonly=True)
-    except PackageNotFoundError:
-        return None
-
-
 def licences(machine: Machine) -> Answer:
     """Licences of what is in the zips, and of what the image has beyond."""
     findings, seen = [], 0
@@ -105,7 +107,9 @@ def licences(machine: Machine) -> Answer:
         findings += judge_licences(packages, f"build/{function}.zip")
         seen += len(packages)
     # The image is built from the same lock file as the environment that this runs in.
-    of_worker = {f"{name}@{version}": _here(name) for name, version in sorted(_components(machine.bills["worker"]))}
+    of_worker = {
+        f"{name}@{version}": installed_here(name) for name, version in sorted(_components(machine.bills["worker"]))
+    }
     findings += judge_licences(of_worker, "build/sbom/worker.cdx.json")
     return Answer("", findings, note=f"{seen + len(of_worker)} packages in {len(machine.zips)} zips and the image")
 

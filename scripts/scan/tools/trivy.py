@@ -73,7 +73,7 @@ def read(report: str | bytes, place: str = "") -> list[Finding]:
             Finding(
                 one.id,
                 path,
-                one.cause_metadata.resource,
+                _resource(one.cause_metadata.resource, result.target),
                 one.message,
                 one.severity.lower(),
                 one.cause_metadata.start_line,
@@ -96,6 +96,11 @@ def read(report: str | bytes, place: str = "") -> list[Finding]:
             for one in result.vulnerabilities
         ]
     return sorted(set(findings))
+
+
+def _resource(name: str, target: str) -> str:
+    """The resource, if it has a name; of CloudFormation trivy says the file and the lines, which move."""
+    return "" if name.startswith(f"{target}:") else name
 
 
 def _ask(machine: Machine, name: str, *arguments: str | Path, cwd: Path) -> tuple[bytes, _Report]:
@@ -152,7 +157,7 @@ def secrets(machine: Machine) -> Answer:
     others = [finding for finding in findings if finding.path != _PLANTED]
     if len(others) == len(findings):
         raise BrokenError("it did not find the secret that was planted for it")
-    return Answer(_version(machine).version, others)
+    return Answer(_version(machine).version, others, note="a planted one was found")
 
 
 def vulnerabilities(machine: Machine) -> Answer:

@@ -4,7 +4,7 @@ from email.message import Message
 
 import pytest
 from scripts.scan.findings import Finding
-from scripts.scan.tools.contents import compare, judge_licences, licence
+from scripts.scan.tools.contents import compare, installed_here, judge_licences, licence
 
 
 def package(**headers: str | list[str]) -> Message:
@@ -55,6 +55,13 @@ def test_a_licence_that_is_not_on_the_list_is_a_finding(expression: str) -> None
 def test_a_package_that_does_not_say_its_licence_is_a_finding(about: Message | None) -> None:
     (found,) = judge_licences({"a@1": about}, "build/processor.zip")
     assert found.message == "its licence is not known"
+
+
+def test_a_package_of_the_environment_is_found_with_its_metadata() -> None:
+    about = installed_here("botocore")
+    assert about is not None
+    assert licence(about) == "Apache-2.0"
+    assert installed_here("made-up-by-nobody") is None
 
 
 def test_an_sbom_that_leaves_out_or_makes_up_a_package_is_found() -> None:
