@@ -153,12 +153,16 @@ def read_report[T](path: Path, kind: type[T], done: Done) -> T:
     return read_json(path.read_bytes(), kind)
 
 
-def require_database(updated: datetime | None, name: str) -> str:
-    """The day of a tool's database; without one, or with an old one, whatever the tool said is worth nothing."""
+def require_database(updated: datetime | None, name: str, why: str) -> str:
+    """The day of a tool's database; without one, or with an old one, whatever the tool said is worth nothing.
+
+    `why` is what it said when it could not fetch a newer one; empty if it could.
+    """
+    hint = f"; {why}" if why else ""
     if updated is None:
-        raise NotRunError(f"no database: {name} has nothing to compare with")
+        raise NotRunError(f"no database: {name} has nothing to compare with{hint}")
     if datetime.now(UTC) - updated > DATABASE_AGE:
-        raise NotRunError(f"old database: {name}'s is of {updated:%Y-%m-%d}, older than {DATABASE_AGE.days} days")
+        raise NotRunError(f"old database: {name}'s is of {updated:%Y-%m-%d}, older than {DATABASE_AGE.days} days{hint}")
     return f"{updated:%Y-%m-%d}"
 
 

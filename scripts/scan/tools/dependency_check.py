@@ -7,11 +7,12 @@ import msgspec
 from ..findings import Answer, BrokenError, Finding, NotRunError
 from ..machine import Machine, Tool, read_json, read_report, require_database
 
-# Analysers that ask a service of their own, or look at what is in no zip.
+# Analysers that ask a service of their own, look at what is in no zip, or take each __init__.py for a package.
 _OFF = (
-    "assemblyAnalyzerEnabled", "centralAnalyzerEnabled", "golangModEnabled", "hostedSuppressionsEnabled",
-    "nodeAnalyzerEnabled", "nodeAuditAnalyzerEnabled", "ossIndexAnalyzerEnabled", "pnpmAuditAnalyzerEnabled",
-    "retireJsAnalyzerEnabled", "versionCheckEnabled", "yarnAuditAnalyzerEnabled",
+    "assemblyAnalyzerEnabled", "centralAnalyzerEnabled", "cmakeAnalyzerEnabled", "golangModEnabled",
+    "hostedSuppressionsEnabled", "nodeAnalyzerEnabled", "nodeAuditAnalyzerEnabled", "ossIndexAnalyzerEnabled",
+    "pnpmAuditAnalyzerEnabled", "pyPackageAnalyzerEnabled", "retireJsAnalyzerEnabled",
+    "versionCheckEnabled", "yarnAuditAnalyzerEnabled",
 )  # fmt: skip
 
 
@@ -76,8 +77,7 @@ def look(machine: Machine) -> Answer:
     # By the name of a variable: a key on a command line can be read by everybody on the machine.
     by_name = "-DnvdApiKeyEnvironmentVariable=NVD_API_KEY"
     updated = machine.tool("dependency-check", "update-only", data, by_name, *off)
-    if updated.code:
-        raise NotRunError(f"no database: {_why(updated.output)}")
+    why = _why(updated.output) if updated.code else ""
     report = machine.work / "dependency-check-report.json"
     report.unlink(missing_ok=True)
     done = machine.tool(
@@ -85,11 +85,13 @@ def look(machine: Machine) -> Answer:
         "-DscanDependencies=false", "-DscanPlugins=false", "-Dformats=JSON",
         f"-DscanDirectory={','.join(map(str, machine.zips.values()))}", f"-Dodc.outputDirectory={machine.work}",
     )  # fmt: skip
+    if "NoDataException" in done.output:
+        raise NotRunError(f"no database: {why or _why(done.output)}")
     if done.code:
         raise BrokenError(_why(done.output))
     read_report(report, _Report, done)
     findings, version, day, packages = read(report.read_bytes())
-    database = require_database(day, "Dependency-Check")
+    database = require_database(day, "Dependency-Check", why)
     if not packages:
         raise BrokenError("it found no package in the zips")
     return Answer(version, findings, database, f"{packages} packages")

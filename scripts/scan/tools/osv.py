@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..findings import Answer, BrokenError, Finding, NotRunError
+from ..findings import Answer, BrokenError, Finding
 from ..machine import Done, Machine, Tool, read_json, read_report, require_database
 
 # Where each kind of lock file looks its packages up.
@@ -103,10 +103,7 @@ def look(machine: Machine) -> Answer:
         (_updated(databases, ecosystem) for ecosystem in {ECOSYSTEMS[path.name] for path in locks}),
         key=lambda day: day or datetime.min.replace(tzinfo=UTC),
     )
-    try:
-        day = require_database(updated, "osv-scanner")
-    except NotRunError as error:
-        raise NotRunError(f"{error}; {why}" if why else str(error)) from None
+    day = require_database(updated, "osv-scanner", why)
     if done.code not in {_FOUND_NOTHING, _FOUND}:
         raise BrokenError(done.last_word)
     read_report(report, msgspec.Raw, done)

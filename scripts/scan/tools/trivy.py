@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..findings import Answer, BrokenError, Finding, NotRunError
+from ..findings import Answer, BrokenError, Finding
 from ..machine import Machine, Tool, read_json, read_report, require_database
 
 _PLANTED = "planted.py"
@@ -50,8 +50,18 @@ class _Result(msgspec.Struct, rename="pascal"):
     packages: list[msgspec.Raw] = []
 
 
+class _System(msgspec.Struct, rename="pascal"):
+    family: str
+    name: str
+
+
+class _Metadata(msgspec.Struct, rename="pascal"):
+    os: _System | None = msgspec.field(default=None, name="OS")
+
+
 class _Report(msgspec.Struct, rename="pascal"):
     schema_version: int
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
     results: list[_Result] = []
 
 
@@ -133,11 +143,8 @@ def _fetch_database(machine: Machine) -> tuple[str, str]:
     """
     done = machine.tool("trivy", "image", "--download-db-only", "--quiet", "--cache-dir", _cache(machine))
     version = _version(machine)
-    try:
-        day = require_database(version.vulnerability_db.updated_at if version.vulnerability_db else None, "trivy")
-    except NotRunError as error:
-        raise NotRunError(f"{error}; {done.last_word}" if done.code else str(error)) from None
-    return version.version, day
+    updated = version.vulnerability_db.updated_at if version.vulnerability_db else None
+    return version.version, require_database(updated, "trivy", done.last_word if done.code else "")
 
 
 def misconfigurations(machine: Machine) -> Answer:
@@ -179,10 +186,13 @@ def vulnerabilities(machine: Machine) -> Answer:
 
 def image_secrets(machine: Machine) -> Answer:
     """Ask for secrets in the image's file system."""
-    text, _ = _ask(
+    text, report = _ask(
         machine, "trivy-image-secret", "image", "--scanners=secret", "--input", machine.image_archive, cwd=machine.work
     )
-    return Answer(_version(machine).version, read(text, "Dockerfile"))
+    system = report.metadata.os
+    if not system:
+        raise BrokenError("it found no system in the image")
+    return Answer(_version(machine).version, read(text, "Dockerfile"), note=f"{system.family} {system.name}")
 
 
 def image_vulnerabilities(machine: Machine) -> Answer:

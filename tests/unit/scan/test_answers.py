@@ -1,7 +1,7 @@
 """What a tool wrote is read as what it meant.
 
-The answers are real ones, cut down; osv-scanner's by a database of one made-up advisory. Vulnerabilities of trivy and
-Dependency-Check are written by their report's types, because neither's database could be had.
+The answers are real ones, cut down; those of osv-scanner and Dependency-Check by databases of one made-up advisory.
+The vulnerability of trivy is written by its report's types, because its database could not be had.
 """
 
 from pathlib import Path
@@ -63,11 +63,11 @@ def test_a_vulnerability_of_trivy_says_where_it_is_mended() -> None:
 def test_a_vulnerability_of_dependency_check_comes_with_the_day_of_its_database() -> None:
     findings, version, day, packages = dependency_check.read(answer("dependency-check.json"))
     assert [(one.rule, one.place, one.severity) for one in findings] == [
-        ("CVE-2099-0001", "uv.lock#six@1.17.0", "critical")
+        ("CVE-2026-0001", "uv.lock#urllib3@2.8.0", "critical")
     ]
-    assert (version, packages) == ("13.0.0", 1)
+    assert (version, packages) == ("13.0.0", 2)
     assert day is not None
-    assert day.isoformat() == "2026-11-30T13:00:00+00:00"
+    assert day.isoformat() == "2026-11-30T13:32:57+00:00"
 
 
 @pytest.mark.parametrize("text", ["", "clean", "{}", "null", '{"results": null}', "No issues found"])

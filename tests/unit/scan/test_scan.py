@@ -72,7 +72,9 @@ def scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
             (code / "app/uv.lock").touch()
             zips.mkdir(exist_ok=True)
             bills.touch()
-            made.__dict__.update(code=code, deployed=code, zips={"processor": zips}, bills={"processor": bills})
+            made.__dict__.update(
+                code=code, deployed=code, zips={"processor": zips}, bills={"processor": bills}, image_archive=bills
+            )
             return made
 
         monkeypatch.setattr(command, "Machine", machine)
@@ -132,6 +134,12 @@ def test_with_their_databases_the_same_answers_are_clean(scan: Scan, osv_databas
         assert f"database of {today}" in done.output
 
 
+def test_a_database_that_was_handed_over_counts_though_no_newer_one_could_be_fetched(scan: Scan) -> None:
+    for tool, also in (("trivy-sbom", trivy_database(DAY)), ("dependency-check", checked_database(DAY))):
+        done = scan(tool, answers_also=also, update_code=1)
+        assert done.exit_code == 0, done.output
+
+
 def test_a_database_of_last_week_is_none(scan: Scan, osv_database: Path) -> None:
     old = (datetime.now(UTC) - 8 * DAY).timestamp()
     os.utime(osv_database, (old, old))
@@ -163,6 +171,8 @@ def test_a_tool_that_fails_is_broken_and_being_offline_does_not_excuse_it(
         ("trivy-sbom", {"trivy": {"SchemaVersion": 2}}),
         ("trivy-config", {"trivy": {"SchemaVersion": 2}}),
         ("trivy-secret", {"trivy": {"SchemaVersion": 2}}),
+        ("trivy-image-secret", {"trivy": {"SchemaVersion": 2}}),
+        ("trivy-image-vuln", {"trivy": {"SchemaVersion": 2}}),
         ("gitleaks", {}),
     ],
 )
