@@ -227,7 +227,8 @@ test-package: ## Build the zips again in another folder and compare them byte by
 
 .PHONY: scan
 scan: package ## Dependencies, secrets, misconfiguration, image, licences, SBOMs, our own rules (SCAN_OFFLINE=1: feeds out of reach)
-	@$(python) -m scripts.scan $(OPTIONS)
+	@for tool in gitleaks trivy osv-scanner checkov; do scripts/tool --install $$tool; done
+	@$(python) -m scripts.scan $(if $(IMAGE),--image $(IMAGE)) $(OPTIONS)
 
 .PHONY: test-jenkins
 test-jenkins: ## The Jenkinsfile, run for each kind of branch with failing stages, and linted (Java 17, Maven, Node)

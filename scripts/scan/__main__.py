@@ -36,7 +36,7 @@ def scan(
         entries = exceptions.read(EXCEPTIONS, NAMES, today)
     except exceptions.ExceptionsError as error:
         _end(2, f"scan: {error}\n  hint: docs/operations/scanning.md says how an exception is written")
-    databases = Path(os.environ.get("SCAN_DATABASES") or ROOT / ".local/scan")
+    databases = Path(os.environ.get("SCAN_DATABASES") or ROOT / ".local/scan").resolve()
     machine = Machine(ROOT / "build/scan", databases, image)
     results = []
     for result in runner.run((tool for tool in runner.TOOLS if not only or tool.name in only), machine):

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..package import FUNCTIONS
 from .findings import Answer, BrokenError, NotRunError
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ("processor", "enrichment", "loader", "auditor")
 # What is deployed, for the tools that look for misconfiguration. Kubernetes as it is applied, not what it is made of.
 DEPLOYED = ("modules", "infrastructure", "environments", "Dockerfile", "k8s/datavault.yaml", "monitoring/kubernetes")
 # Vulnerabilities become known every day. A weekend and a holiday fit in.
@@ -53,6 +53,7 @@ class Machine:
                 cwd=cwd,
                 capture_output=True,
                 text=True,
+                errors="replace",
                 check=False,
                 timeout=TIMEOUT_SECONDS,
             )

@@ -13,7 +13,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; color: #1c2430; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 2rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .7rem; border-bottom: 1px solid #dde2e8; }
-th { font-weight: 600; white-space: nowrap; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th { font-weight: 600; white-space: nowrap; }
+td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.place { overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: 13px; }
 .verdict, .status { border-radius: 4px; padding: .1rem .5rem; font-weight: 600; white-space: nowrap; }
 .good { background: #dff3e4; color: #14532d; } .bad { background: #fde2e1; color: #7f1d1d; }
@@ -101,7 +102,7 @@ def _exception_row(entry: Accepted, verdict: Verdict) -> str:
         entry.rule,
         _place(entry.place),
         entry.reason,
-        entry.expires.isoformat(),
+        _number(entry.expires.isoformat()),
         _Cell(f'<td><span class="status {kind}">{status}</span></td>'),
     )
 

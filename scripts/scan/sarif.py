@@ -1,6 +1,7 @@
 """SARIF 2.1.0: one file, a run for each tool, accepted findings as suppressed, what was not run as not successful."""
 
 from typing import Any
+from urllib.parse import quote
 
 from .exceptions import Accepted, Verdict
 from .findings import Finding, Result, Status
@@ -36,7 +37,7 @@ def _run(result: Result, verdict: Verdict, entries: list[Accepted]) -> dict[str,
 
 
 def _result(finding: Finding, accepting: list[Accepted]) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": finding.path.replace(" ", "%20")}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.path)}}
     if finding.line:
         place["region"] = {"startLine": finding.line}
     location: dict[str, Any] = {"physicalLocation": place}

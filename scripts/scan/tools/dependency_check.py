@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from ..findings import Answer, BrokenError, Finding, NotRunError
-from ..machine import Machine, Tool, read_json, read_report, require_database
+from ..machine import Done, Machine, Tool, read_json, read_report, require_database
 
 # Analysers that ask a service of their own, look at what is in no zip, or take each __init__.py for a package.
 _OFF = (
@@ -77,7 +77,7 @@ def look(machine: Machine) -> Answer:
     # By the name of a variable: a key on a command line can be read by everybody on the machine.
     by_name = "-DnvdApiKeyEnvironmentVariable=NVD_API_KEY"
     updated = machine.tool("dependency-check", "update-only", data, by_name, *off)
-    why = _why(updated.output) if updated.code else ""
+    why = _why(updated) if updated.code else ""
     report = machine.work / "dependency-check-report.json"
     report.unlink(missing_ok=True)
     done = machine.tool(
@@ -86,9 +86,9 @@ def look(machine: Machine) -> Answer:
         f"-DscanDirectory={','.join(map(str, machine.zips.values()))}", f"-Dodc.outputDirectory={machine.work}",
     )  # fmt: skip
     if "NoDataException" in done.output:
-        raise NotRunError(f"no database: {why or _why(done.output)}")
+        raise NotRunError(f"no database: {why or _why(done)}")
     if done.code:
-        raise BrokenError(_why(done.output))
+        raise BrokenError(_why(done))
     read_report(report, _Report, done)
     findings, version, day, packages = read(report.read_bytes())
     database = require_database(day, "Dependency-Check", why)
@@ -97,13 +97,13 @@ def look(machine: Machine) -> Answer:
     return Answer(version, findings, database, f"{packages} packages")
 
 
-def _why(output: str) -> str:
+def _why(done: Done) -> str:
     """Maven's word on the goal, else its first error."""
-    errors = [line.removeprefix("[ERROR] ") for line in output.splitlines() if line.startswith("[ERROR] ")]
+    errors = [line.removeprefix("[ERROR] ") for line in done.output.splitlines() if line.startswith("[ERROR] ")]
     goal = [
         line.partition("Please see the log file for more details. ")[2] for line in errors if "execute goal" in line
     ]
-    return next((line for line in (*goal, *errors) if line), "it failed without a word")[:300]
+    return next((line for line in (*goal, *errors) if line), done.last_word)[:300]
 
 
 TOOL = Tool("dependency-check", "known vulnerabilities, in the zips, by the NVD", look)
