@@ -78,6 +78,10 @@ def _is_another(program: str) -> bool:
 # ---- make
 
 
+# Targets whose OPTIONS are another program's: docker's or buildah's.
+_ELSEWHERE = {"image"}
+
+
 def _make(words: list[str]) -> Iterator[str]:
     targets = [word for word in words if "=" not in word and not word.startswith("-") and word != _ANY]
     given = [word.partition("=")[::2] for word in words if re.match(r"[A-Z_]+=", word)]
@@ -96,6 +100,8 @@ def _make(words: list[str]) -> Iterator[str]:
 
 def _options(target: str, words: list[str]) -> Iterator[str]:
     """What is handed on by OPTIONS, to `datavault` or to a script."""
+    if target in _ELSEWHERE:
+        return
     if handed := re.search(r"datavault --env \$\(ENV\) (\w+)", MAKEFILE.recipe(target)):
         yield from _datavault([handed[1], *words])
         return
