@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from datavault import frames, quarantine
+from datavault import frames, quarantine, warehouse_sql, wire
 from datavault.authoring import odcs
 from datavault.authoring.check import check_folder
 from datavault.authoring.odcs import compile_contract
 from datavault.chunk import Chunk
+from datavault.edges.kinesis import MAX_CHUNKS
 from datavault.identity import RawObject
 from datavault.process import Processing
 from datavault.reasons import Reason
+from datavault.stages import auditor
 
 from .documents import commands, names
 from .documents.pages import ROOT, documents, fences, prose
@@ -147,6 +149,25 @@ def test_every_function_of_the_tour_is_in_the_file_that_it_links() -> None:
 
 def test_every_message_of_the_troubleshooting_is_said_by_the_code() -> None:
     assert list(names.messages((DOCS / "troubleshooting.md").read_text())) == []
+
+
+def batch_size(stage: str) -> int:
+    (size,) = re.findall(r" batch_size += (\d+)", (ROOT / f"infrastructure/{stage}.tf").read_text())
+    return int(size)
+
+
+def test_the_limits_of_the_architecture_are_those_of_the_code() -> None:
+    said = dict(re.findall(r"^\| ([^|`]+) \| ([^|]+) \| ", (DOCS / "architecture.md").read_text(), re.MULTILINE))
+    appends, merges = (compile_contract(ROOT / "contracts" / name) for name in ("flights", "orders"))
+    statements = [len(warehouse_sql.load(contract, 1, "", "")) for contract in (appends, merges)]
+    assert said["chunk, with its header"].split()[-2:] == [str(wire.MIB - wire.CHUNK_LIMIT_BYTES), "bytes"]
+    assert said["chunks in one put"] == str(MAX_CHUNKS)
+    assert said["chunks in one enrichment"] == str(batch_size("enrichment"))
+    assert said["record"].startswith(f"{appends.max_record_bytes // wire.KIB} KiB, ")
+    assert said["raw object, decompressed"] == f"{appends.max_object_bytes // wire.MIB**2} TiB, by contract"
+    assert said["messages in one load"] == f"{batch_size('loader'):,}"
+    assert said["objects in one audit"] == f"{auditor._MOST_UNSEALED:,} without a seal"
+    assert said["statements in one load"] == f"{statements[0]}, with merge {statements[1]}"
 
 
 def test_every_decision_is_in_the_index() -> None:
