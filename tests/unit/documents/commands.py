@@ -25,10 +25,10 @@ _ANY = "…"
 
 
 def shell(text: str) -> Iterator[list[str]]:
-    """The words of each command: of blocks of shell, and of what stands between backticks."""
+    """The words of each command: of blocks of shell, behind the prompt in a console, and between backticks."""
     for language, block in fences(text):
-        if language in _SHELL:
-            for line in block.replace("\\\n", " ").splitlines():
+        for line in block.replace("\\\n", " ").splitlines():
+            if language in _SHELL or (language == "console" and line.startswith("$ ")):
                 yield from _commands(line)
     for span in spans(text):
         yield from _commands(span)

@@ -150,7 +150,7 @@ def test_a_message_that_nothing_says_is_found(wrong: str, right: str) -> None:
     ],
 )
 def test_a_command_that_does_not_exist_is_found_in_a_block_and_between_backticks(wrong: str, right: str) -> None:
-    for form in ("```sh\n{}\n```", "```bash\n  $ {}\n```", "text `{}` text"):
+    for form in ("```sh\n{}\n```", "```bash\n  $ {}\n```", "```console\n$ {}\nmake sense\n```", "text `{}` text"):
         assert len(list(commands.commands(form.format(wrong)))) == 1, form
         assert list(commands.commands(form.format(right))) == [], form
 
