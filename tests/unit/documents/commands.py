@@ -77,7 +77,6 @@ def _is_another(program: str) -> bool:
 
 # ---- make
 
-
 # Targets whose OPTIONS are another program's: docker's or buildah's.
 _ELSEWHERE = {"image"}
 
@@ -192,6 +191,8 @@ def _outputs(text: str) -> Iterator[str]:
     for path in re.findall(r"output -json stack \| jq -r \.([\w.]+)", text):
         kind: Any = Stack
         for name in path.split("."):
+            if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+                break  # a map of names that are ours to choose
             fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
             if name not in fields:
                 yield f"jq -r .{path}: no output {name}"
@@ -253,11 +254,8 @@ def _kubectl(words: list[str]) -> Iterator[str]:
     for before, word in zip(["", *words], words, strict=False):
         if _ANY in word:
             continue
-        if (
-            before == "-n"
-            and word not in _NAMESPACES
-            and not re.search(rf"\bnamespace: {word}$", manifests, re.MULTILINE)
-        ):
+        is_known = word in _NAMESPACES or re.search(rf"\bnamespace: {word}$", manifests, re.MULTILINE)
+        if before == "-n" and not is_known:
             yield f"no namespace {word}"
         if words[0] in {"apply", "delete", "diff"} and before in {"-f", "-k"} and not (ROOT / word).exists():
             yield f"no {word}"

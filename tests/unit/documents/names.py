@@ -12,7 +12,8 @@ from .pages import LINK, SPAN, anchors, code, prose, repository, spans
 
 # Written by a command or by the reader, and never in the repository. `visits` is the walkthrough's dataset.
 _WRITTEN = re.compile(
-    r"(build|\.local)(/.*)?|(environments/[^/]+/)?(backend\.hcl|terraform\.tfvars|\.terraform)|contracts/([^/]+/reference|visits)/.+"
+    r"(build|\.local)(/.*)?|(environments/[^/]+/)?(backend\.hcl|terraform\.tfvars|\.terraform)|"
+    r"contracts/([^/]+/reference|visits)/.+"
 )
 # Files of others that a document tells of.
 _FOREIGN = ("values.yaml",)

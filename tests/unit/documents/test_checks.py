@@ -140,6 +140,10 @@ def test_a_message_that_nothing_says_is_found(wrong: str, right: str) -> None:
             "terraform output -json stack | jq -r .worker.nothing",
             "terraform output -json stack | jq -r .worker.dlq_url",
         ),
+        (
+            "terraform output -json stack | jq -r .nothing.x",
+            "terraform output -json stack | jq -r .functions.processor",
+        ),
         ("aws nothing describe-it", "aws s3 ls"),
         ("aws lambda get-nothing", "aws lambda get-function --function-name a"),
         ("aws lambda get-function --name a", "aws lambda get-function --function-name a --query b"),
