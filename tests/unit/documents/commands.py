@@ -16,6 +16,7 @@ from typer.main import get_command
 from datavault.cli import app
 from datavault.cli.context import Stack
 
+from ..support import make_targets
 from .makefile import MAKEFILE
 from .pages import ROOT, code, fences, spans
 
@@ -85,12 +86,12 @@ def _make(words: list[str]) -> Iterator[str]:
     targets = [word for word in words if "=" not in word and not word.startswith("-") and word != _ANY]
     given = [word.partition("=")[::2] for word in words if re.match(r"[A-Z_]+=", word)]
     for target in targets:
-        if target not in MAKEFILE.rules:
-            if target.isupper():
-                continue  # `make TARGET`
+        if target.isupper():
+            continue  # `make TARGET`
+        if target not in make_targets():
             yield f"no target {target}"
             return
-        for name, value in given:
+        for name, value in given if target in MAKEFILE.rules else ():  # the others' names are computed
             if not MAKEFILE.uses(target, name):
                 yield f"{target} does not use {name}"
             if name == "OPTIONS":
@@ -183,7 +184,7 @@ def _terraform(words: list[str]) -> Iterator[str]:
 
 
 def _is_there(folder: str) -> bool:
-    return bool(list(ROOT.glob(folder.replace(_ANY, "*"))))
+    return bool(list(ROOT.glob(re.sub(rf"{_ANY}|\b[A-Z]+\b", "*", folder))))  # environments/ENV
 
 
 def _outputs(text: str) -> Iterator[str]:

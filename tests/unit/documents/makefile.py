@@ -33,20 +33,22 @@ class Makefile:
         return re.search(rf"\b{variable}\b", self.closure(target)) is not None
 
     def _named(self, text: str) -> list[str]:
-        names = [*re.findall(r"\$\((\w+)\)", text), *re.findall(r"scripts/[\w.-]+", text)]
+        names = [*re.findall(r"\$\((\w+)\)", text), *re.findall(r"scripts/[\w.-]+|tests/\w+", text)]
         names += [module.replace(".", "/") for module in re.findall(r"-m ([a-z_.]+)", text)]
         prerequisites = text.partition("\n")[0] if not text.startswith("#!") else ""
         return [*names, *(word for word in re.findall(r"[a-z][a-z0-9-]*", prerequisites) if word in self.rules)]
 
     def _text(self, name: str) -> str:
-        """A variable's value, a rule, a script, or a module of Python with what lies beside it."""
+        """A variable's value, a rule, a script, a folder of tests, a module of Python with what lies beside it."""
         if name in self.variables:
             return f"\n{self.variables[name]}"
         if name in self.rules:
             return self.rules[name]
         path = ROOT / name
         files = [path, path.with_suffix(".py"), *sorted(path.glob("*.py"))]
-        return "".join(f"\n{file.read_text()}" for file in files if file.is_file())
+        text = "".join(f"\n{file.read_text()}" for file in files if file.is_file())
+        # Tests mention much; what they are told, they read from the environment.
+        return text if not name.startswith("tests/") else "\n".join(re.findall(r".*environ.*", text))
 
 
 MAKEFILE = Makefile((Path(ROOT) / "Makefile").read_text())

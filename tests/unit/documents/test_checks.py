@@ -117,6 +117,7 @@ def test_a_message_that_nothing_says_is_found(wrong: str, right: str) -> None:
         ("make nothing", "make demo"),
         ("make package ENVIRONMENT=prod", "make package ENV=prod"),
         ("make test-k8s BRANCH=a", "make preview BRANCH=a"),
+        ("make test-faults NOTHING=a", "make test-faults FAULTS_SEED=4"),
         ('make bootstrap OPTIONS="--nothing a"', 'make bootstrap OPTIONS="--oidc-issuer a"'),
         ("make console OPTIONS=--nothing", "make console OPTIONS='--port 9000'"),
         ("cd a && make nothing", "cd a && make demo"),
