@@ -3,9 +3,12 @@
 import json
 import random
 import re
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -205,3 +208,12 @@ def small_wire(block: int = 64, chunk: int = 200) -> Iterator[None]:
         for name in ("_NDJSON", "_JSON_ARRAY", "_CSV"):
             patch.setattr(f"datavault.formats.{name}.chunk_input_bytes", chunk)
         yield
+
+
+@cache
+def make_targets() -> set[str]:
+    """Every target that make knows, those of environments too, whose names it computes."""
+    command = ["make", "--print-data-base", "--question", "--no-builtin-rules", "help"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    # What is only somebody's prerequisite is in the list, too, under a comment.
+    return set(re.findall(r"(?<!# Not a target:\n)^([a-z][a-z0-9-]*):", done.stdout, re.MULTILINE))
