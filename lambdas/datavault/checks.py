@@ -63,6 +63,11 @@ def compile_struct(
     )
 
 
+def compile_value(field: Field, checks: list[Check]) -> Any:
+    """The type of one value of a field; the rules it cannot express are appended to `checks`."""
+    return _compile(field, checks, (), field.name, reject_unknown=True)
+
+
 def failures(checks: Sequence[Check], records: Sequence[msgspec.Struct]) -> dict[int, tuple[Reason, str]]:
     """The records, by index, that break a rule. The first rule in the contract's order names the reason."""
     failed: dict[int, tuple[Reason, str]] = {}

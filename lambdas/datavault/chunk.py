@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -10,7 +10,8 @@ from . import frames
 from .identity import RawObject, chunk_id
 from .reasons import Reason, Reject
 from .records import Runs
-from .wire import CHUNK_LIMIT_BYTES, CHUNK_TYPE, KEPT_BYTES, MIB
+from .rows import Layout, to_csv
+from .wire import CHUNK_LIMIT_BYTES, CHUNK_TYPE, KEPT_BYTES, MIB, READABLE_CHUNK_TYPES
 
 # Far above what the line runs of the worst chunk take; a header beyond it is not ours.
 _MAX_HEADER_BYTES = 4 * MIB
@@ -23,7 +24,8 @@ _ChunkId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}-[0-9]{12,}\Z")]
 class ChunkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first line of a chunk. Names are CloudEvents 1.0 attributes and extensions (lower case, no separators).
 
-    `lineruns` are (first line, count) pairs: record n of the chunk came from the n-th line they cover.
+    `lineruns` are (first line, count) pairs: record n of the chunk came from the n-th line they cover. Rows have
+    `columns`, the names of their fields in order, and `nulls`, what stands unquoted for no value.
     """
 
     id: _ChunkId
@@ -39,7 +41,17 @@ class ChunkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lineruns: list[tuple[int, int]]
     type: str = CHUNK_TYPE
     specversion: str = "1.0"
-    datacontenttype: str = "application/x-ndjson"
+    datacontenttype: Literal["application/x-ndjson", "text/csv"] = "application/x-ndjson"
+    # Of rows alone, which do not name their fields.
+    columns: list[str] | msgspec.UnsetType = msgspec.UNSET
+    nulls: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def layout(self) -> Layout | None:
+        """How the records are to be read, if they are rows."""
+        if isinstance(self.columns, msgspec.UnsetType) or isinstance(self.nulls, msgspec.UnsetType):
+            return None
+        return Layout(tuple(self.columns), tuple(self.nulls))
 
     @property
     def dataset(self) -> str:
@@ -65,11 +77,13 @@ def contract_urn(dataset: str, version: str) -> str:
     return f"urn:datavault:contract:{dataset}:{version}"
 
 
-def seal(raw: RawObject, version: str, encoded: bytes, runs: Runs) -> Iterator[Chunk | Reject]:
+def seal(
+    raw: RawObject, version: str, encoded: bytes, runs: Runs, layout: Layout | None = None
+) -> Iterator[Chunk | Reject]:
     """One chunk of the records, or as many halves of halves as it takes to fit a Kinesis record.
 
-    `encoded` is NDJSON with a newline behind each record, `runs` its lines. A record that fits into no chunk comes
-    out as a reject.
+    `encoded` is NDJSON, or with a `layout` what `rows.encode` gives: a newline behind each record and no other. `runs`
+    are its lines. A record that fits into no chunk comes out as a reject.
     """
     records = sum(count for _, count in runs)
     if not records:
@@ -87,8 +101,12 @@ def seal(raw: RawObject, version: str, encoded: bytes, runs: Runs) -> Iterator[C
         lastline=last_start + last_count - 1,
         records=records,
         lineruns=runs,
+        datacontenttype="text/csv" if layout else "application/x-ndjson",
+        columns=list(layout.columns) if layout else msgspec.UNSET,
+        nulls=list(layout.nulls) if layout else msgspec.UNSET,
     )
-    data = frames.compress(msgspec.json.encode(header) + b"\n") + frames.compress(encoded)
+    body = to_csv(encoded) if layout else encoded
+    data = frames.compress(msgspec.json.encode(header) + b"\n") + frames.compress(body)
     if len(data) <= CHUNK_LIMIT_BYTES:
         yield Chunk(header, data)
         return
@@ -96,12 +114,12 @@ def seal(raw: RawObject, version: str, encoded: bytes, runs: Runs) -> Iterator[C
         yield Reject(first, Reason.TOO_LARGE, "", encoded[:KEPT_BYTES])
         return
     half = records // 2
-    # The half-way newline: records hold no raw newline, JSON escapes it.
+    # The half-way newline: records hold no raw newline here, JSON escapes it.
     lines = encoded.split(b"\n")
     left, right = b"\n".join(lines[:half]) + b"\n", b"\n".join(lines[half:])
     left_runs, right_runs = split_runs(runs, half)
-    yield from seal(raw, version, left, left_runs)
-    yield from seal(raw, version, right, right_runs)
+    yield from seal(raw, version, left, left_runs, layout)
+    yield from seal(raw, version, right, right_runs, layout)
 
 
 def split_runs(runs: Runs, count: int) -> tuple[Runs, Runs]:
@@ -126,7 +144,7 @@ def merge_runs(runs: Runs, more: Runs) -> None:
 
 
 def open_chunk(data: bytes) -> tuple[ChunkHeader, bytes]:
-    """The header of a chunk, and its records as one zstd frame of NDJSON.
+    """The header of a chunk, and its records as one zstd frame of NDJSON or CSV.
 
     Raises
     ------
@@ -138,6 +156,6 @@ def open_chunk(data: bytes) -> tuple[ChunkHeader, bytes]:
         decoded = msgspec.json.decode(header, type=ChunkHeader)
     except frames.FOREIGN_JSON as error:
         raise frames.FrameError("the header is not a chunk's") from error
-    if decoded.type != CHUNK_TYPE:
+    if decoded.type not in READABLE_CHUNK_TYPES:
         raise frames.FrameError(f"unknown chunk type {decoded.type!r}")
     return decoded, body

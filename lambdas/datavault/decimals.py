@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from .contract import Field
+from .rows import is_flat
 
 # RFC 8259's grammar of numbers.
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -30,6 +31,7 @@ class DecimalStrings:
 
     def __init__(self, fields: Sequence[Field]) -> None:
         self._paths = list(_decimal_paths(fields, ()))
+        self._names = [field.name for field in fields] if is_flat(fields) else []  # of a row's values
         # A name may be written with escapes: of ASCII letters where it has no others, which hardly any text holds.
         is_plain = all(part.isascii() and "/" not in part for path in self._paths for part in path if part)
         escaped = rb"\\u00[0-7]" if is_plain else rb"\\[u/]"
@@ -55,16 +57,16 @@ class DecimalStrings:
         return None
 
     def written_out(self, encoded: bytes) -> bytes:
-        """Encoded records, their decimals without exponents. `encoded` is NDJSON."""
+        """Encoded records, flat ones as `rows.encode` has them, their decimals without exponents."""
         if not self._paths or (b"E+" not in encoded and b"E-" not in encoded):
             return encoded
         return b"\n".join(self._write_out(line) if _EXPONENT.search(line) else line for line in encoded.split(b"\n"))
 
     def _write_out(self, line: bytes) -> bytes:
-        record = _decode(line)
+        record = dict(zip(self._names, _decode(b"[%b]" % line), strict=True)) if self._names else _decode(line)
         for path in self._paths:
             _replace_at(record, path, _without_exponent)
-        return msgspec.json.encode(record)
+        return msgspec.json.encode(list(record.values()))[1:-1] if self._names else msgspec.json.encode(record)
 
 
 def _without_exponent(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from .contract import Field
+from .rows import DELIMITER, Layout
 
 # Appended to every row: where it came from. Names begin with an underscore, which a contract's columns must not.
 LINEAGE = {
@@ -59,6 +60,27 @@ def read_records(path: str, fields: Iterable[Field], max_record_bytes: int) -> s
         f"read_json({literal(path)}, format='newline_delimited', records=true, compression='zstd', "
         f"maximum_object_size={4 * max_record_bytes}, columns={{{columns}}})"
     )
+
+
+def read_rows(path: str, layout: Layout, fields: Sequence[Field], max_record_bytes: int) -> str:
+    """A relation of a chunk's rows with exactly the contract's types; a field that they lack is null."""
+    types = {field.name: duck_type(field) for field in fields}
+    columns = ", ".join(f"{identifier(name)}: {literal(types.get(name, 'VARCHAR'))}" for name in layout.columns)
+    nulls = ", ".join(map(literal, layout.nulls))
+    # Nothing is left to guess from the data. A row may be longer than the raw record, but never this much.
+    table = (
+        f"read_csv({literal(path)}, auto_detect=false, header=false, "
+        f"delim={literal(DELIMITER)}, quote='\"', escape='\"', "
+        f"new_line='\\n', nullstr=[{nulls}], allow_quoted_nulls=false, compression='zstd', parallel=false, "
+        f"max_line_size={4 * max_record_bytes}, columns={{{columns}}})"
+    )
+    if layout.columns == tuple(types):
+        return table
+    selected = ", ".join(
+        identifier(name) if name in layout.columns else f"CAST(NULL AS {kind}) AS {identifier(name)}"
+        for name, kind in types.items()
+    )
+    return f"(SELECT {selected} FROM {table})"  # noqa: S608  names are quoted
 
 
 def empty_records(fields: Sequence[Field]) -> str:

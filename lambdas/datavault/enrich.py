@@ -5,8 +5,10 @@ checked against the contract's output schema before anything leaves.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -14,10 +16,12 @@ import msgspec
 from . import frames
 from .chunk import ChunkHeader, open_chunk
 from .contract import Column, Contract, Contracts, version_tuple
-from .duck import LINEAGE, duck_type, identifier, literal, read_records
+from .duck import LINEAGE, duck_type, identifier, literal, read_records, read_rows
 from .identity import COLUMNS_METADATA, PLAN_METADATA, RECORDS_METADATA
 from .masking import MaskingKeys, macro_sql
 from .warehouse_sql import varchar_bytes
+
+DISABLED_OPTIMIZERS = "join_order,build_side_probe_side,type_pushdown"
 
 # Well under the smallest function that makes sense; DuckDB spills nothing for one chunk.
 _MEMORY_LIMIT = "512MB"
@@ -67,8 +71,9 @@ class Enricher:
         execute = self._connection.execute
         execute("SET TimeZone = 'UTC'")
         # Joins run as they are written, a record against a reference. DuckDB does not know the size of a file that it
-        # has not read, and would make the records the hash table.
-        execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        # has not read, and would make the records the hash table. And it would read a value that the SQL casts as that
+        # type at once: the text of a number would be the one in the raw object, 1.50, not the number's, 1.5.
+        execute(f"SET disabled_optimizers = {literal(DISABLED_OPTIMIZERS)}")
         load_references(self._connection, reference_folder)
         # From here on the SQL of a contract reaches the folder it works in, and nothing else.
         execute(f"SET allowed_directories = [{literal(str(work))}]")
@@ -88,14 +93,14 @@ class Enricher:
             DuckDB cannot go on. Make another Enricher.
         """
         header, body = open_chunk(chunk)
-        records, parquet = self._work / f"{header.id}.ndjson.zst", self._work / f"{header.id}.parquet"
+        records, parquet = self._work / f"{header.id}.zst", self._work / f"{header.id}.parquet"
         try:
             records.write_bytes(body)
             self._mask_with(keys, keys.id_at(header.time))
-            source = read_records(str(records), self._contract.fields, self._contract.max_record_bytes)
+            source = read_body(str(records), header, self._contract)
             result = result_sql(self._contract, header, _numbered(source, header.lineruns))
-            self._write(result, parquet)
-            if not self._check(header, parquet):
+            nulls = self._write(result, parquet)
+            if not self._check(header, parquet, nulls):
                 # A join has changed the order of lines. Sorting every chunk would cost more than looking.
                 self._write(f"{result} ORDER BY _line", parquet)
             return ParquetObject(header, parquet.read_bytes(), len(self._contract.columns))
@@ -114,14 +119,18 @@ class Enricher:
             self._connection.execute(macro_sql(keys, name))
             self._masks_with = name
 
-    def _write(self, result: str, parquet: Path) -> None:
-        """Write a query's rows. Redshift reads no Bloom filters; level 1 makes these columns no larger than level 3."""
-        self._connection.execute(
-            f"COPY ({result}) TO {literal(str(parquet))} "
-            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false)"
-        )
+    def _write(self, result: str, parquet: Path) -> dict[str, int]:
+        """Write a query's rows; how many nulls each column has.
 
-    def _check(self, header: ChunkHeader, parquet: Path) -> bool:
+        Redshift reads no Bloom filters; level 1 makes these columns no larger than level 3.
+        """
+        (_, _, _, _, statistics, *_) = self._connection.execute(
+            f"COPY ({result}) TO {literal(str(parquet))} "
+            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false, RETURN_STATS)"
+        ).fetchall()[0]
+        return {column: int(found["null_count"]) for column, found in statistics.items()}
+
+    def _check(self, header: ChunkHeader, parquet: Path, nulls: dict[str, int]) -> bool:
         """Look into what was written, in one scan; whether its lines are in order.
 
         A row for every record and no other, no null and no value that the warehouse cannot hold.
@@ -131,33 +140,38 @@ class Enricher:
         EnrichmentError
             With everything that is wrong.
         """
-        probes = {
-            "rows": "count(*)",
-            "lines": "count(DISTINCT _line)",
-            "misplaced": "count(*) FILTER (_line < line_before)",
-        }
-        for number, column in enumerate(self._contract.columns):
-            name = identifier(column.name)
-            if column.field.required:
-                probes[f"null{number}"] = f"count(*) - count({name})"
-            if limit := varchar_bytes(column.warehouse_type):
-                probes[f"long{number}"] = f"count(*) FILTER (strlen({name}) > {limit})"
-        selected = ", ".join(f"{expression} AS {name}" for name, expression in probes.items())
-        written = f"SELECT *, lag(_line) OVER () AS line_before FROM read_parquet({literal(str(parquet))})"  # noqa: S608  ours
-        row = self._connection.execute(f"SELECT {selected} FROM ({written})").fetchone()  # noqa: S608  names are quoted
-        found = dict(zip(probes, row or (), strict=True))
+        columns = self._contract.columns
+        limits = {column: limit for column in columns if (limit := varchar_bytes(column.warehouse_type))}
+        lengths = "".join(f", max(strlen({identifier(column.name)}))" for column in limits)
+        lines = f"(SELECT *, lag(_line) OVER () AS line_before FROM read_parquet({literal(str(parquet))}))"  # noqa: S608  ours
+        rows, misplaced, *longest = self._one(f"count(*), count(*) FILTER (_line <= line_before){lengths} FROM {lines}")
+        # Lines that ascend are all different.
+        (different,) = self._one(f"count(DISTINCT _line) FROM {lines}") if misplaced else (rows,)
         problems = []
-        rows, lines, misplaced = found.pop("rows"), found.pop("lines"), found.pop("misplaced")
-        if rows != header.records or lines != header.records:
+        if not rows == different == header.records:
             problems.append(f"{header.records} records became {rows} rows; enrich.sql must keep each `_line` once")
-        for name, count in found.items():
-            if count:
-                column = self._contract.columns[int(name[4:])]
-                what = "null" if name.startswith("null") else f"longer than {column.warehouse_type}"
-                problems.append(f"{count} values of column {column.name} are {what}")
+        problems += [
+            f"{count} values of column {column.name} are null"
+            for column in columns
+            if column.field.required and (count := nulls[identifier(column.name)])
+        ]
+        for (column, limit), length in zip(limits.items(), longest, strict=True):
+            if length is not None and length > limit:
+                (count,) = self._one(f"count(*) FILTER (strlen({identifier(column.name)}) > {limit}) FROM {lines}")
+                problems.append(f"{count} values of column {column.name} are longer than {column.warehouse_type}")
         if problems:
             raise EnrichmentError(f"{header.dataset}: " + "; ".join(problems))
         return not misplaced
+
+    def _one(self, query: str) -> tuple[Any, ...]:
+        return self._connection.execute(f"SELECT {query}").fetchall()[0]
+
+
+def read_body(path: str, header: ChunkHeader, contract: Contract) -> str:
+    """A relation of the records in a file that holds the body of a chunk."""
+    if header.layout:
+        return read_rows(path, header.layout, contract.fields, contract.max_record_bytes)
+    return read_records(path, contract.fields, contract.max_record_bytes)
 
 
 def load_references(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
@@ -172,8 +186,9 @@ def result_sql(contract: Contract, header: ChunkHeader, records: str = "") -> st
     """The query from `records` to the columns of the Parquet object. `records` is their query, if they are no table."""
     masked = [column for column in contract.columns if column.mask]
     # Masked once per distinct value: values repeat, and an HMAC is the dearest expression of the query.
-    ctes = [f"records AS MATERIALIZED ({records})"] if records else []
-    ctes += [f"enriched AS MATERIALIZED ({contract.enrich_sql}\n)"]  # its last line may be a comment
+    # What is asked more than once is kept; the rest streams through.
+    ctes = [f"records AS {_kept(len(_RECORDS.findall(contract.enrich_sql)))} ({records})"] if records else []
+    ctes += [f"enriched AS {_kept(1 + len(masked))} ({contract.enrich_sql}\n)"]  # its last line may be a comment
     joins = ""
     for number, column in enumerate(masked):
         name = identifier(column.name)
@@ -186,6 +201,14 @@ def result_sql(contract: Contract, header: ChunkHeader, records: str = "") -> st
     return f"WITH {', '.join(ctes)} SELECT {columns} FROM enriched{joins}"  # noqa: S608  names are quoted
 
 
+# `records` as a table, not in front of a column's name. In a comment it does no harm: the rows are kept in vain.
+_RECORDS = re.compile(r"\brecords\b(?!\s*\.)", re.IGNORECASE)
+
+
+def _kept(times_asked: int) -> str:
+    return "MATERIALIZED" if times_asked > 1 else "NOT MATERIALIZED"
+
+
 def _select(column: Column, masked: list[Column]) -> str:
     name = identifier(column.name)
     if column.mask:
@@ -194,14 +217,12 @@ def _select(column: Column, masked: list[Column]) -> str:
 
 
 def _lineage(header: ChunkHeader) -> list[str]:
-    values = {
-        "_object_id": literal(header.objectid),
-        "_line": "enriched._line",
-        "_chunk_id": literal(header.id),
-        "_source": literal(header.source),
-        "_received_at": literal(header.time.isoformat()),
-    }
-    return [f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in LINEAGE.items()]
+    texts = {"_object_id": header.objectid, "_chunk_id": header.id, "_source": header.source}
+    # An enum of one value is stored as the same text, and not hashed again for every row.
+    columns = {name: f"CAST({literal(text)} AS ENUM({literal(text)}))" for name, text in texts.items()}
+    columns["_line"] = f"CAST(enriched._line AS {LINEAGE['_line']})"
+    columns["_received_at"] = f"CAST({literal(header.time.isoformat())} AS {LINEAGE['_received_at']})"
+    return [f"{columns[name]} AS {name}" for name in LINEAGE]
 
 
 def _numbered(source: str, runs: list[tuple[int, int]]) -> str:

@@ -15,6 +15,7 @@ from .quarantine import QuarantineWriter
 from .reasons import Reason, Reject
 from .receipt import ChunkEntry, Receipt
 from .records import Runs, Validator
+from .rows import Layout, layout
 from .wire import KEPT_BYTES
 
 _validator = lru_cache(maxsize=64)(Validator)
@@ -29,6 +30,7 @@ class Processing:
         self._source = source
         self._format = ""
         self._compression = ""
+        self._layout: Layout | None = None
         self._entries: list[ChunkEntry] = []
         self.quarantine = QuarantineWriter(raw, contract.version if contract else "")
 
@@ -58,6 +60,7 @@ class Processing:
     def _cut(self, inflater: Inflater, contract: Contract) -> Iterator[Chunk]:
         reader = choose(inflater, self._raw.key, contract)
         self._format = reader.name
+        self._layout = layout(contract, reader.name)
         judge = _validator(contract).judge
         encoded: list[bytes] = []
         runs: Runs = []
@@ -74,7 +77,7 @@ class Processing:
         yield from self._seal(contract, b"".join(encoded), runs)
 
     def _seal(self, contract: Contract, encoded: bytes, runs: Runs) -> Iterator[Chunk]:
-        for sealed in seal(self._raw, contract.version, encoded, runs):
+        for sealed in seal(self._raw, contract.version, encoded, runs, self._layout):
             if isinstance(sealed, Reject):
                 self.quarantine.add([sealed])
             else:

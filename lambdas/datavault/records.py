@@ -11,6 +11,7 @@ from operator import length_hint
 
 import msgspec
 
+from . import rows
 from .checks import Check, compile_struct, failures
 from .contract import Contract
 from .decimals import DecimalStrings
@@ -25,6 +26,7 @@ class Batch(msgspec.Struct):
 
     `texts[i]` stands for line `first + i`; an empty text stands for a blank line, or for one that the reader itself
     has put into `rejects`. `originals` are the bytes as they came. `input_bytes` is the size of the raw input.
+    A batch of `rows` has no texts: its lines are judged already, and travel as the rows that stand there.
     """
 
     first: int
@@ -32,10 +34,12 @@ class Batch(msgspec.Struct):
     originals: Sequence[bytes]
     rejects: list[Reject]
     input_bytes: int
+    rows: bytes = b""
 
 
 class Verdict(msgspec.Struct):
-    """What became of a batch: the valid records as NDJSON, their lines, and the rejects in the order of lines."""
+    """What became of a batch: the valid records as NDJSON (flat ones as `rows.encode` has them), their lines, and the
+    rejects in the order of lines."""
 
     encoded: bytes
     records: int
@@ -50,23 +54,17 @@ class Validator:
         self._checks: list[Check] = []
         record = compile_struct(contract.fields, self._checks, reject_unknown=contract.unknown_fields == "reject")
         self._decode = msgspec.json.Decoder(record).decode
-        # Decimals travel as strings: DuckDB reads a JSON number with a fraction through a double.
-        self._encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines
+        self._encode = rows.encode if rows.is_flat(contract.fields) else rows.encode_lines
         self._max_record_bytes = contract.max_record_bytes
         self._decimals = DecimalStrings(contract.fields)
 
     def judge(self, batch: Batch) -> Verdict:
         """Decode every text of the batch; nothing that a text can hold makes this raise."""
+        if batch.rows:
+            count = len(batch.originals)
+            return Verdict(batch.rows, count, [(batch.first, count)], [])
         rejects = {reject.line - batch.first: reject for reject in batch.rejects}
-        texts: Sequence[bytes] = batch.texts
-        if texts and max(map(len, texts)) > self._max_record_bytes:
-            texts = self._without_overlong(batch, rejects)
-        if lax := dict(self._decimals.offenders(texts)):
-            for position, field in lax.items():
-                original = batch.originals[position]
-                rejects[position] = Reject(batch.first + position, Reason.INVALID_FORMAT, field, original)
-            texts = [b"" if position in lax else text for position, text in enumerate(texts)]
-
+        texts = self._readable(batch, rejects)
         records: list[msgspec.Struct] = []
         dropped: list[int] = []  # positions in texts that gave no record, ascending
         remaining = iter(texts)
@@ -81,7 +79,7 @@ class Validator:
                     reason, field = explain(error, texts[position])
                     rejects[position] = Reject(batch.first + position, reason, field, batch.originals[position])
 
-        encoded = self._encode_lines(records)
+        encoded = self._encode(records)
         failed = failures(self._checks, records)
         if b"\\" in encoded and b"\\u0000" in encoded:  # one byte is found many times as fast as six
             failed = _nul_characters(encoded) | failed
@@ -93,13 +91,25 @@ class Validator:
                 dropped.append(position)
             dropped.sort()
             records = [record for index, record in enumerate(records) if index not in failed]
-            encoded = self._encode_lines(records)
+            encoded = self._encode(records)
         return Verdict(
             encoded=self._decimals.written_out(encoded),  # of valid records alone: of 1e999999999 it would never end
             records=len(records),
             runs=_runs(batch.first, len(texts), dropped),
             rejects=[rejects[position] for position in sorted(rejects)],
         )
+
+    def _readable(self, batch: Batch, rejects: dict[int, Reject]) -> Sequence[bytes]:
+        """The texts, empty where one is too long or has a decimal that is none: their rejects are added."""
+        texts: Sequence[bytes] = batch.texts
+        if texts and max(map(len, texts)) > self._max_record_bytes:
+            texts = self._without_overlong(batch, rejects)
+        if lax := dict(self._decimals.offenders(texts)):
+            for position, field in lax.items():
+                original = batch.originals[position]
+                rejects[position] = Reject(batch.first + position, Reason.INVALID_FORMAT, field, original)
+            texts = [b"" if position in lax else text for position, text in enumerate(texts)]
+        return texts
 
     def _without_overlong(self, batch: Batch, rejects: dict[int, Reject]) -> list[bytes]:
         texts = list(batch.texts)

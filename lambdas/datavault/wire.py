@@ -25,4 +25,6 @@ CHUNK_LIMIT_BYTES: Final = MIB - 256
 KEPT_BYTES: Final = 4 * KIB
 
 ZSTD_LEVEL: Final = 1
-CHUNK_TYPE: Final = "datavault.chunk.v1"
+CHUNK_TYPE: Final = "datavault.chunk.v2"
+# Of version 1 all records were NDJSON; what was set aside then may be sent again.
+READABLE_CHUNK_TYPES: Final = ("datavault.chunk.v1", CHUNK_TYPE)

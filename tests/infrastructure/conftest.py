@@ -12,12 +12,12 @@ import pytest
 from tests.processes import clean_environment
 
 from .policies import Account
+from .rules import Resources
 
 ROOT = Path(__file__).parents[2]
 STACK = Path(__file__).parent / "stack"
 LOCK = ROOT / "infrastructure" / ".terraform.lock.hcl"
 
-Resources = dict[str, dict[str, Any]]
 Terraform = Callable[..., subprocess.CompletedProcess[str]]
 
 

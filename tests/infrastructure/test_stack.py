@@ -8,23 +8,17 @@ from typing import Any
 import pytest
 
 from .conftest import ROOT, STACK, Resources
+from .rules import (
+    of_type,
+    queues_without_dead_letters,
+    runbooks,
+    statements,
+    unbounded_actions,
+    unwatched,
+    wildcard_actions,
+)
 
 RUNBOOKS = ROOT / "docs" / "operations" / "runbooks"
-
-
-def of_type(planned: Resources, kind: str) -> Resources:
-    found = {address: values for address, values in planned.items() if f"{kind}." in address}
-    assert found, f"the plan has no {kind}"
-    return found
-
-
-def statements(policy: str) -> Iterator[dict[str, Any]]:
-    """Yield the statements of a policy, actions and resources as lists."""
-    for statement in json.loads(policy)["Statement"]:
-        for field in ("Action", "Resource"):
-            value = statement.get(field, [])
-            statement[field] = [value] if isinstance(value, str) else value
-        yield statement
 
 
 def role_statements(planned: Resources, stage: str) -> dict[str, dict[str, Any]]:
@@ -39,20 +33,11 @@ def test_the_stacks_own_tests_pass(messages: list[dict[str, Any]]) -> None:
 
 
 def test_no_role_holds_a_wildcard_action(planned: Resources) -> None:
-    for address, role in of_type(planned, "aws_iam_role_policy").items():
-        for statement in statements(role["policy"]):
-            assert not [action for action in statement["Action"] if "*" in action], address
+    assert wildcard_actions(planned) == set()
 
 
 def test_every_resource_stands_only_where_there_is_no_other_way(planned: Resources) -> None:
-    unbounded = {
-        action
-        for role in of_type(planned, "aws_iam_role_policy").values()
-        for statement in statements(role["policy"])
-        if "*" in statement["Resource"] and "Condition" not in statement
-        for action in statement["Action"]
-    }
-    assert unbounded == {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+    assert unbounded_actions(planned) == {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
 
 def test_no_role_deletes_anything_but_messages(planned: Resources) -> None:
@@ -275,20 +260,11 @@ def test_only_the_writers_tag_what_people_read_by_its_tags(planned: Resources) -
 
 
 def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm(planned: Resources) -> None:
-    alarms = {
-        alarm["alarm_name"].removeprefix("acme-"): alarm["alarm_description"]
-        for kind in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
-        for alarm in of_type(planned, kind).values()
-    }
-    named = {
-        name: re.fullmatch(r".*\. Runbook: docs/operations/runbooks/([a-z-]+)\.md", text)
-        for name, text in alarms.items()
-    }
-    books = {name: found[1] for name, found in named.items() if found}
+    books = runbooks(planned, "acme-")
     # Those of Prometheus's alerts have their names, in capitals; tests/monitoring holds them to the rules.
     assert {path.stem for path in RUNBOOKS.glob("*.md") if path.stem.islower()} == set(books.values())
     # Where datasets have an alarm each, they share the runbook that the names begin with.
-    assert [name for name in alarms if not (name == books[name] or name.startswith(f"{books[name]}-"))] == []
+    assert [name for name, book in books.items() if not (name == book or name.startswith(f"{book}-"))] == []
 
 
 def test_the_pipelines_alarm_is_on_when_any_other_is(planned: Resources) -> None:
@@ -444,16 +420,14 @@ def test_every_runbook_has_its_four_parts() -> None:
         assert headings == ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"], path.name
 
 
-def test_every_dead_letter_queue_and_function_has_its_alarms(planned: Resources) -> None:
-    watched = {
-        (alarm["metric_name"], *(alarm["dimensions"] or {}).values())
-        for alarm in of_type(planned, "aws_cloudwatch_metric_alarm").values()
-    }
-    for address, queue in of_type(planned, "aws_sqs_queue").items():
-        if "dead_letter" in address:
-            assert ("ApproximateNumberOfMessagesVisible", queue["name"]) in watched
-    for function in of_type(planned, "aws_lambda_function").values():
-        assert {("Errors", function["function_name"]), ("Throttles", function["function_name"])} <= watched
+def test_every_queue_has_a_dead_letter_queue_with_an_alarm(planned: Resources) -> None:
+    # What is held waits for a person, who sends it on: nothing reads it, and its age has an alarm of its own.
+    assert queues_without_dead_letters(planned) == {"acme-raw-held"}
+    assert {name for metric, name in unwatched(planned) if metric == "ApproximateNumberOfMessagesVisible"} == set()
+
+
+def test_every_function_has_its_alarms(planned: Resources) -> None:
+    assert unwatched(planned) == set()
 
 
 def test_everything_that_can_be_encrypted_has_one_of_our_keys(planned: Resources) -> None:

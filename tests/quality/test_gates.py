@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -34,9 +35,10 @@ def project(tmp_path: Path, quality: ModuleType) -> Path:
     """A project with our settings, in which nothing is wrong."""
     for name in ("pyproject.toml", ".jscpd.json"):
         shutil.copyfile(ROOT / name, tmp_path / name)
-    packages = ("lambdas/datavault", "environments/preview", "monitoring", "scripts/release", "scripts/sonar")  # mypy's
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["packages"]
+    packages = [{"datavault": "lambdas/datavault"}.get(name, name.replace(".", "/")) for name in named]
     for folder in ("scripts", "tests", "modules", "infrastructure", "localcloud/src", "localcloud/tests", *packages):
-        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
     for folder in packages:
         (tmp_path / folder / "__init__.py").write_text("")
     (tmp_path / "localcloud/.venv").symlink_to(ROOT / "localcloud/.venv")

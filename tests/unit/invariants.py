@@ -34,7 +34,7 @@ def check(data: bytes, contract: Contract, key: str) -> Result:
 def _lines_in_chunks(result: Result) -> Iterator[int]:
     for chunk, entry in zip(result.chunks, result.receipt.chunks, strict=True):
         header = chunk.header
-        lines = [line for line, _ in records_of(chunk.data)]
+        lines = [line for line, _ in records_of(chunk.data, result.contract)]
         assert lines == lines_of(header.lineruns)
         assert (header.id, header.records) == (entry.id, entry.records)
         assert (header.firstline, header.lastline) == (entry.first_line, entry.last_line) == (lines[0], lines[-1])

@@ -2,15 +2,19 @@
 
 import json
 import random
+import re
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from datavault import frames, quarantine
+from datavault import frames, quarantine, rows
 from datavault.chunk import Chunk, open_chunk
 from datavault.contract import Column, Contract, Field
 from datavault.duck import default_sql
@@ -20,6 +24,7 @@ from datavault.process import Processing
 from datavault.quarantine import QuarantineEntry
 from datavault.receipt import Receipt
 from datavault.records import Batch, Runs, Validator, Verdict
+from datavault.rows import Layout
 
 RECEIVED_AT = datetime(2026, 3, 14, 15, 9, 26, 535000, tzinfo=UTC)
 
@@ -86,6 +91,7 @@ def reader(data: bytes, seed: int | None = None) -> Callable[[int], bytes]:
 class Result(msgspec.Struct, frozen=True):
     """What the processor's core made of an object."""
 
+    contract: Contract
     chunks: list[Chunk]
     receipt: Receipt
     rejects: list[QuarantineEntry]
@@ -94,18 +100,63 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def records(self) -> list[tuple[int, dict[str, Any]]]:
         """Every valid record with its line, in order."""
-        return [record for chunk in self.chunks for record in records_of(chunk.data)]
+        return [record for chunk in self.chunks for record in records_of(chunk.data, self.contract)]
 
     @property
     def reasons(self) -> list[tuple[int, str, str]]:
         return [(reject.line, reject.reason.value, reject.field) for reject in self.rejects]
 
 
-def records_of(data: bytes) -> list[tuple[int, dict[str, Any]]]:
+def records_of(data: bytes, contract: Contract) -> list[tuple[int, dict[str, Any]]]:
     """The records of a chunk with their lines."""
     header, body = open_chunk(data)
-    lines = frames.decompress(body).split(b"\n")[:-1]
-    return list(zip(lines_of(header.lineruns), map(json.loads, lines), strict=True))
+    text = frames.decompress(body).decode()
+    found = (
+        list(rows_of(text, header.layout, contract)) if header.layout else list(map(json.loads, text.split("\n")[:-1]))
+    )
+    return list(zip(lines_of(header.lineruns), found, strict=True))
+
+
+_CELL = re.compile(r'"((?:[^"]|"")*)"([,\n])|([^",\n]*)([,\n])')
+
+
+def rows_of(text: str, layout: Layout, contract: Contract) -> Iterator[dict[str, Any]]:
+    """The records of CSV rows as JSON has them, nulls left out: RFC 4180, read by other code than the library's."""
+    types = {field.name: field.type for field in contract.fields}
+    row: list[str | None] = []
+    position = 0
+    while position < len(text):
+        cell = _CELL.match(text, position)
+        assert cell, text[position : position + 50]
+        quoted, _, bare, _ = cell.groups()
+        row.append(quoted.replace('""', '"') if quoted is not None else None if bare in layout.nulls else bare)
+        position = cell.end()
+        if text[position - 1] == "\n":
+            named = zip(layout.columns, row, strict=True)
+            yield {name: _value(types[name], value) for name, value in named if value is not None}
+            row = []
+
+
+def _value(kind: str, text: str) -> Any:
+    match kind:
+        case "number":
+            return float(text)
+        case "integer" | "boolean":
+            return json.loads(text)
+        case "timestamp":
+            return text.replace("+00:00", "Z")
+        case _:
+            return text
+
+
+def encoded_records(contract: Contract, encoded: bytes) -> list[dict[str, Any]]:
+    """What a verdict's records say, rows or not."""
+    lines = encoded.decode().split("\n")[:-1]
+    if not rows.is_flat(contract.fields):
+        return list(map(json.loads, lines))
+    names = [field.name for field in contract.fields]
+    values = (zip(names, json.loads(f"[{line}]"), strict=True) for line in lines)
+    return [{name: value for name, value in row if value is not None} for row in values]
 
 
 def lines_of(runs: Runs) -> list[int]:
@@ -120,10 +171,11 @@ def process(
 ) -> Result:
     """Run the processor's core over an object."""
     source = reader(data, seed) if isinstance(data, bytes) else data
-    processing = Processing(raw_object(key), contract or make_contract(), source)
+    contract = contract or make_contract()
+    processing = Processing(raw_object(key), contract, source)
     chunks = list(processing.chunks())
     body = processing.quarantine.body.read()
-    return Result(chunks, processing.receipt(), quarantine.read(body)[1], body)
+    return Result(contract, chunks, processing.receipt(), quarantine.read(body)[1], body)
 
 
 def judge(contract: Contract, *texts: bytes) -> Verdict:
@@ -143,7 +195,8 @@ def accepted(contract: Contract, text: bytes) -> Any:
     """The record as it is re-encoded."""
     verdict = judge(contract, text)
     assert verdict.rejects == []
-    return json.loads(verdict.encoded)
+    (record,) = encoded_records(contract, verdict.encoded)
+    return record
 
 
 @contextmanager
@@ -155,3 +208,12 @@ def small_wire(block: int = 64, chunk: int = 200) -> Iterator[None]:
         for name in ("_NDJSON", "_JSON_ARRAY", "_CSV"):
             patch.setattr(f"datavault.formats.{name}.chunk_input_bytes", chunk)
         yield
+
+
+@cache
+def make_targets() -> set[str]:
+    """Every target that make knows, those of environments too, whose names it computes."""
+    command = ["make", "--print-data-base", "--question", "--no-builtin-rules", "help"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    # What is only somebody's prerequisite is in the list, too, under a comment.
+    return set(re.findall(r"(?<!# Not a target:\n)^([a-z][a-z0-9-]*):", done.stdout, re.MULTILINE))

@@ -15,7 +15,7 @@ from datavault.chunk import Chunk, merge_runs, open_chunk, seal, split_runs
 from datavault.reasons import Reject
 from datavault.wire import CHUNK_LIMIT_BYTES
 
-from .support import RECEIVED_AT, lines_of, raw_object, records_of
+from .support import RECEIVED_AT, lines_of, make_contract, raw_object, records_of
 
 RAW = raw_object("books/2026/day one.ndjson")
 RUNS = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), max_size=8)
@@ -51,7 +51,7 @@ def test_the_first_line_of_a_chunk_is_a_cloudevents_header() -> None:
         "lastline": 9,
         "records": 2,
         "lineruns": [[7, 1], [9, 1]],
-        "type": "datavault.chunk.v1",
+        "type": "datavault.chunk.v2",
         "specversion": "1.0",
         "datacontenttype": "application/x-ndjson",
     }
@@ -83,7 +83,7 @@ def test_halves_keep_every_record_with_its_line_and_fit_into_a_kinesis_record() 
     chunks = [chunk for chunk in seal(RAW, "1.0.0", encoded, runs) if isinstance(chunk, Chunk)]
     assert len(chunks) >= 4
     assert max(len(chunk.data) for chunk in chunks) <= CHUNK_LIMIT_BYTES
-    found = [(line, record["line"]) for chunk in chunks for line, record in records_of(chunk.data)]
+    found = [(line, record["line"]) for chunk in chunks for line, record in records_of(chunk.data, make_contract())]
     assert found == [(line, line) for line in lines]
     assert len({chunk.header.id for chunk in chunks}) == len(chunks)
 
@@ -120,8 +120,8 @@ def test_bytes_that_are_no_chunk_are_refused(data: bytes) -> None:
 
 
 def test_a_chunk_of_another_type_is_refused() -> None:
-    header = msgspec.json.decode(msgspec.json.encode(one(b"{}\n", [(1, 1)]).header)) | {"type": "datavault.chunk.v2"}
-    with pytest.raises(frames.FrameError, match=r"unknown chunk type 'datavault.chunk.v2'"):
+    header = msgspec.json.decode(msgspec.json.encode(one(b"{}\n", [(1, 1)]).header)) | {"type": "datavault.chunk.v9"}
+    with pytest.raises(frames.FrameError, match=r"unknown chunk type 'datavault.chunk.v9'"):
         open_chunk(frames.compress(msgspec.json.encode(header)) + frames.compress(b"{}\n"))
 
 

@@ -1,33 +1,31 @@
-"""The documents say what the code says: reason codes, options, links, targets, commands."""
+"""The documents say what the code says: reason codes, options, links, paths, names and commands."""
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from datavault import frames, quarantine
+from datavault import frames, quarantine, warehouse_sql, wire
 from datavault.authoring import odcs
 from datavault.authoring.check import check_folder
 from datavault.authoring.odcs import compile_contract
-from datavault.chunk import Chunk
-from datavault.cli import app
+from datavault.chunk import Chunk, open_chunk
+from datavault.edges.kinesis import MAX_CHUNKS
 from datavault.identity import RawObject
 from datavault.process import Processing
 from datavault.reasons import Reason
+from datavault.stages import auditor
 
-ROOT = Path(__file__).parents[2]
+from .documents import commands, names
+from .documents.pages import ROOT, documents, fences, prose
+
 DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+TOUR = DOCS / "tour.md"
 
-_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 _ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|", re.MULTILINE)
-_MAKE = re.compile(r"(?:^|[;&|] )\s*make ([a-z][a-z0-9-]*)", re.MULTILINE)
 _GOOD_ORDER = {
     "order_id": "ORD-00000001",
     "ordered_at": "2026-03-01T09:30:00Z",
@@ -38,31 +36,9 @@ _GOOD_ORDER = {
 }
 
 
-def anchors(page: Path) -> set[str]:
-    """The anchors that a Markdown renderer makes of the headings."""
-    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", page.read_text()), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def broken_links(page: Path) -> Iterator[str]:
-    for target in _LINK.findall(_FENCE.sub("", page.read_text())):
-        path, _, anchor = target.partition("#")
-        if "://" in target or target.startswith("mailto:"):
-            continue
-        linked = (page.parent / path).resolve() if path else page
-        if not linked.exists() or (anchor and anchor not in anchors(linked)):
-            yield target
-
-
-def commands() -> dict[str, set[str]]:
-    """Each command of the CLI with its sub-commands."""
-    found = get_command(app).commands  # type: ignore[attr-defined]
-    return {name: set(getattr(command, "commands", {})) for name, command in found.items()}
-
-
 def process(body: bytes, key: str, version: str = "1") -> tuple[Processing, list[Chunk]]:
     raw = RawObject("datavault-local-raw-data", key, version, datetime(2026, 3, 1, 10, tzinfo=UTC), len(body))
-    processing = Processing(raw, compile_contract(ROOT / "contracts/orders"), BytesIO(body).read)
+    processing = Processing(raw, compile_contract(ROOT / "contracts" / raw.dataset), BytesIO(body).read)
     return processing, list(processing.chunks())
 
 
@@ -99,6 +75,15 @@ def test_the_worked_example_of_the_wire_format_is_what_the_library_makes() -> No
     assert frames.split(processing.quarantine.body.read(), 10_000)[0].decode() in text
 
 
+def test_the_rows_of_the_wire_format_are_what_the_library_makes() -> None:
+    text = (DOCS / "wire-format.md").read_text()
+    first, second = (line for line in text.splitlines() if line.startswith("2013,1,1,"))
+    names = [field.name for field in compile_contract(ROOT / "contracts/flights").fields]
+    records = [dict(zip(names, json.loads(f"[{line}]"), strict=True)) for line in (first, second)]
+    _, (chunk,) = process("\n".join(map(json.dumps, records)).encode(), "flights/two.ndjson")
+    assert frames.decompress(open_chunk(chunk.data)[1]).decode() == f"{first}\n{second}\n"
+
+
 REASONS = sorted(path for path in (DOCS / "operations/reasons").glob("*.md") if path.name != "README.md")
 
 
@@ -111,7 +96,7 @@ def test_every_reason_code_has_a_runbook_and_every_runbook_a_code() -> None:
 @pytest.mark.parametrize("page", REASONS, ids=lambda page: page.stem)
 def test_the_runbook_of_a_reason_code_has_its_parts_and_shows_that_code(page: Path) -> None:
     text = page.read_text()
-    assert re.findall(r"^#+ (.+)$", _FENCE.sub("", text), re.MULTILINE) == [
+    assert re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE) == [
         page.stem,
         "Meaning",
         "How to see it",
@@ -119,7 +104,7 @@ def test_the_runbook_of_a_reason_code_has_its_parts_and_shows_that_code(page: Pa
         "What the owner of the contract does",
         "Replay",
     ]
-    (output,) = [body for language, body in _FENCE.findall(text) if language == "text"]
+    (output,) = [body for language, body in fences(text) if language == "text"]
     assert page.stem in output
     assert f"--reason {page.stem}" in text
 
@@ -132,7 +117,7 @@ def test_every_option_of_a_contract_is_in_the_reference() -> None:
 
 def test_the_contract_of_the_walkthrough_passes_its_check(tmp_path: Path) -> None:
     steps = (DOCS / "contracts.md").read_text().partition("## Add a data set")[2].partition("\n## ")[0]
-    blocks = {language: re.sub(r"^   ", "", body, flags=re.MULTILINE) for language, body in _FENCE.findall(steps)}
+    blocks = {language: re.sub(r"^   ", "", body, flags=re.MULTILINE) for language, body in fences(steps)}
     folder = tmp_path / "visits"
     (folder / "reference").mkdir(parents=True)
     (folder / "contract.odcs.yaml").write_text(blocks["yaml"])
@@ -141,31 +126,63 @@ def test_the_contract_of_the_walkthrough_passes_its_check(tmp_path: Path) -> Non
     assert check_folder(folder).references == ("countries",)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_relative_link_leads_somewhere(page: Path) -> None:
-    assert list(broken_links(page)) == []
+def each(pages: list[Path]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("page", pages, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_make_target_exists(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    code = [body for _, body in _FENCE.findall(page.read_text())]
-    code += re.findall(r"`([^`\n]+)`", _FENCE.sub("", page.read_text()))
-    assert {target for text in code for target in _MAKE.findall(text)} - targets == set()
+# What changed, and what was decided, is told in the words of its day.
+HISTORY = [page for page in documents() if page.name == "CHANGELOG.md" or page.parent.name == "decisions"]
+PAGE = each([page for page in documents() if page not in HISTORY])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_datavault_command_exists(page: Path) -> None:
-    known = commands()
-    unknown = []
-    for language, body in _FENCE.findall(page.read_text()):
-        if language not in ("bash", "sh"):
-            continue
-        for words in re.findall(r"(?:^|/|\$ )datavault ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", body, re.MULTILINE):
-            command, argument = words
-            if command not in known or (known[command] and argument not in known[command]):
-                unknown.append(f"datavault {command} {argument}".strip())
-    assert unknown == []
+@each(documents())
+def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    assert list(names.links(page, page.read_text())) == []
+
+
+@PAGE
+def test_every_path_is_in_the_repository(page: Path) -> None:
+    assert list(names.paths(page, page.read_text())) == []
+
+
+@PAGE
+def test_every_variable_and_resource_is_in_the_code(page: Path) -> None:
+    text = page.read_text()
+    assert [*names.variables(text), *names.resources(text)] == []
+
+
+@PAGE
+def test_every_command_exists_with_its_options(page: Path) -> None:
+    assert list(commands.commands(page.read_text())) == []
+
+
+def test_every_function_of_the_tour_is_in_the_file_that_it_links() -> None:
+    text = TOUR.read_text()
+    assert text.count("()`") > 30
+    assert list(names.functions(TOUR, text)) == []
+
+
+def test_every_message_of_the_troubleshooting_is_said_by_the_code() -> None:
+    assert list(names.messages((DOCS / "troubleshooting.md").read_text())) == []
+
+
+def batch_size(stage: str) -> int:
+    (size,) = re.findall(r" batch_size += (\d+)", (ROOT / f"infrastructure/{stage}.tf").read_text())
+    return int(size)
+
+
+def test_the_limits_of_the_architecture_are_those_of_the_code() -> None:
+    said = dict(re.findall(r"^\| ([^|`]+) \| ([^|]+) \| ", (DOCS / "architecture.md").read_text(), re.MULTILINE))
+    appends, merges = (compile_contract(ROOT / "contracts" / name) for name in ("flights", "orders"))
+    statements = [len(warehouse_sql.load(contract, 1, "", "")) for contract in (appends, merges)]
+    assert said["chunk, with its header"].split()[-2:] == [str(wire.MIB - wire.CHUNK_LIMIT_BYTES), "bytes"]
+    assert said["chunks in one put"] == str(MAX_CHUNKS)
+    assert said["chunks in one enrichment"] == str(batch_size("enrichment"))
+    assert said["record"].startswith(f"{appends.max_record_bytes // wire.KIB} KiB, ")
+    assert said["raw object, decompressed"] == f"{appends.max_object_bytes // wire.MIB**2} TiB, by contract"
+    assert said["messages in one load"] == f"{batch_size('loader'):,}"
+    assert said["objects in one audit"] == f"{auditor._MOST_UNSEALED:,} without a seal"
+    assert said["statements in one load"] == f"{statements[0]}, with merge {statements[1]}"
 
 
 def test_every_decision_is_in_the_index() -> None:

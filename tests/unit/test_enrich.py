@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from datavault import frames
-from datavault.chunk import Chunk, seal
+from datavault.chunk import Chunk, open_chunk, seal
 from datavault.contract import Column, Contract, Contracts, Field, UnknownDatasetError
 from datavault.duck import LINEAGE
 from datavault.enrich import Enricher, Enrichers, EnrichmentError
@@ -61,6 +61,15 @@ def rows(tmp_path: Path, enricher: Callable[[Contract], Enricher]) -> Enrich:
         return parquet_rows(enricher(contract).enrich(chunk_of(*records, runs=runs), KEYS).data, tmp_path)
 
     return run
+
+
+FLAT = (Field("id", "integer", required=True), Field("text", "string"), Field("ratio", "number"))
+
+
+def enriched(enricher: Any, contract: Contract, tmp_path: Path, data: bytes, key: str) -> list[dict[str, Any]]:
+    """The rows of the Parquet file of an object with one chunk."""
+    (chunk,) = process(data, contract, key).chunks
+    return parquet_rows(enricher(contract).enrich(chunk.data, KEYS).data, tmp_path)
 
 
 def parquet_rows(data: bytes, folder: Path) -> list[dict[str, Any]]:
@@ -380,3 +389,40 @@ def test_an_enricher_is_made_once_for_each_dataset(tmp_path: Path) -> None:
     assert isinstance(chunk, Chunk)
     with pytest.raises(UnknownDatasetError, match="other"):
         enrichers.enrich(chunk.data)
+
+
+# Rows of CSV
+
+
+def test_a_value_is_masked_by_what_it_is_and_not_by_how_it_was_written(enricher: Any, tmp_path: Path) -> None:
+    contract = make_contract(
+        FLAT, columns=(column(FLAT[0]), column(FLAT[1]), column(Field("ratio", "string"), mask=True))
+    )
+    by_csv = enriched(enricher, contract, tmp_path, b"id,text,ratio\n1,a,1.50\n2,b,1e0\n", "books/a.csv")
+    by_json = enriched(enricher, contract, tmp_path, b'{"id":1,"ratio":1.5}\n{"id":2,"ratio":1}\n', "books/a.ndjson")
+    assert [row["ratio"] for row in by_csv] == [row["ratio"] for row in by_json]
+
+
+def test_the_sql_of_a_dataset_sees_values_and_not_how_they_were_written(enricher: Any, tmp_path: Path) -> None:
+    sql = "SELECT id, ratio::VARCHAR AS text, NULL::DOUBLE AS ratio, _line FROM records"
+    contract = make_contract(FLAT, enrich_sql=sql)
+    (row,) = enriched(enricher, contract, tmp_path, b"id,text,ratio\n1,a,1.50\n", "books/a.csv")
+    assert row["text"] == "1.5"
+
+
+def test_a_chunk_of_version_1_is_still_enriched(enricher: Any, tmp_path: Path) -> None:
+    contract = make_contract(FLAT)
+    header, body = open_chunk(chunk_of({"id": 7, "text": "null", "ratio": 0.5}))
+    old = msgspec.structs.replace(header, type="datavault.chunk.v1")
+    chunk = frames.compress(msgspec.json.encode(old)) + body
+    (row,) = parquet_rows(enricher(contract).enrich(chunk, KEYS).data, tmp_path)
+    assert (row["id"], row["text"], row["ratio"]) == (7, "null", 0.5)
+
+
+def test_rows_that_are_no_rows_of_the_contract_are_refused(enricher: Any) -> None:
+    contract = make_contract(FLAT)
+    (chunk,) = process(b"id,text,ratio\n1,a,1.50\n", contract, "books/a.csv").chunks
+    for body in (b"1,a\n", b"1,a,b,c\n", b"one,a,1.5\n", b"1,a,1.5\n1,a,1.5\n", b'1,"a,1.5\n', b""):
+        forged = frames.compress(msgspec.json.encode(chunk.header) + b"\n") + frames.compress(body)
+        with pytest.raises(EnrichmentError):
+            enricher(contract).enrich(forged, KEYS)

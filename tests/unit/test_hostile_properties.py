@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from datavault import frames, quarantine
 from datavault.chunk import ChunkHeader, open_chunk
 from datavault.contract import Contract, Field
-from datavault.duck import identifier, literal, read_records
+from datavault.duck import identifier, literal, read_records, read_rows
 from datavault.reasons import Reason
+from datavault.rows import layout, to_csv
 
 from .hostile_inputs import CONTRACT
 from .invariants import check
@@ -206,8 +207,12 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def read_by_duckdb(connection: duckdb.DuckDBPyConnection, contract: Contract, encoded: bytes) -> list[tuple[Any, ...]]:
     columns = ", ".join(readable(field, identifier(field.name)) for field in contract.fields)
     with NamedTemporaryFile(suffix=".ndjson.zst") as file:
-        Path(file.name).write_bytes(frames.compress(encoded))
-        source = read_records(file.name, contract.fields, contract.max_record_bytes)
+        if found := layout(contract, "ndjson"):
+            Path(file.name).write_bytes(frames.compress(to_csv(encoded)))
+            source = read_rows(file.name, found, contract.fields, contract.max_record_bytes)
+        else:
+            Path(file.name).write_bytes(frames.compress(encoded))
+            source = read_records(file.name, contract.fields, contract.max_record_bytes)
         return connection.execute(f"SELECT {columns} FROM {source}").fetchall()
 
 

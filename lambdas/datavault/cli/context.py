@@ -94,7 +94,7 @@ class Context:
         command = [str(ROOT / "scripts/terraform"), f"-chdir={folder}", "output", "-json", "-no-color"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own words
         if done.returncode:
-            raise Failure(f"cannot read the outputs of {self.env}: {done.stderr.strip()}", self._deploy_hint)
+            raise Failure(f"cannot read the outputs of {self.env}: {done.stderr.strip()}", self._look_hint)
         outputs = json.loads(done.stdout)
         if "stack" not in outputs:
             raise Failure(f"nothing is deployed in {self.env}", self._deploy_hint)
@@ -107,6 +107,11 @@ class Context:
             os.environ.update(_LOCAL_CREDENTIALS, AWS_ENDPOINT_URL=stack.endpoint_url)
             os.environ.pop("AWS_PROFILE", None)
         return stack
+
+    @property
+    def _look_hint(self) -> str:
+        # A clone from which nobody has looked at the account yet: it may well be deployed.
+        return self._deploy_hint if self.env == "local" else f"run `make plan ENV={self.env} AWS=1`: it changes nothing"
 
     @property
     def _deploy_hint(self) -> str:

@@ -18,6 +18,7 @@ from ..records import Batch
 from ..wire import KEPT_BYTES
 from .blocks import Block, blocks
 from .errors import ObjectRejectedError
+from .plain_csv import PlainRows, plain_rows
 
 _BOM = "\ufeff"
 # Values of a column repeat; this many distinct ones are remembered for a column before it starts anew.
@@ -56,6 +57,7 @@ def batches(inflater: Inflater, contract: Contract) -> Iterator[Batch]:
     # The module's own limit of 128 KiB a field would raise on what the contract allows; overlong rows are ours to say.
     csv.field_size_limit(2**31 - 1)
     columns: list[_Cells] = []
+    passing: PlainRows | None = None
     line = 1
     for block in blocks(inflater, contract.max_record_bytes, _last_row_end):
         if block.unfinished:
@@ -66,7 +68,8 @@ def batches(inflater: Inflater, contract: Contract) -> Iterator[Batch]:
             if block.overlong:
                 raise ObjectRejectedError(Reason.INVALID_HEADER)
             header, block.data, has_rows = split_header(block.data)
-            columns = _plan(_header(header, contract), contract)
+            names = _header(header, contract)
+            columns, passing = _plan(names, contract), plain_rows(names, contract)
             line = 2
             if not has_rows:
                 continue
@@ -77,9 +80,9 @@ def batches(inflater: Inflater, contract: Contract) -> Iterator[Batch]:
             yield Batch(line, [b""], [block.data], rejects, block.size)
             line += 1
             continue
-        batch = _batch(line, block, columns, contract.csv.delimiter)
-        yield batch
-        line += len(batch.texts)
+        for batch in _batches(line, block, columns, passing, contract.csv.delimiter):
+            yield batch
+            line += len(batch.originals)
 
 
 def _last_row_end(data: bytes) -> int:
@@ -161,10 +164,43 @@ def _nested(value: str) -> str:
         return _quote(value)
 
 
-def _batch(first: int, block: Block, columns: list[_Cells], delimiter: str) -> Batch:
-    if plain := _plain(block.data, delimiter, len(columns)):
-        cells, originals = plain
-        return Batch(first, _write(cells, columns), originals, [], block.size)
+def _batches(
+    first: int, block: Block, columns: list[_Cells], passing: PlainRows | None, delimiter: str
+) -> Iterator[Batch]:
+    plain = _plain(block.data, delimiter, len(columns))
+    if plain is None:
+        yield _quoted(first, block, columns, delimiter)
+        return
+    rows = plain.originals
+    others = passing.others(plain.data, rows, plain.cells) if passing else range(len(rows))
+    if not others:
+        yield Batch(first, [], rows, [], block.size, rows=plain.data + b"\n")
+    elif len(others) * _FEW > len(rows):
+        yield Batch(first, _write(plain.cells, columns), rows, [], block.size)
+    else:
+        yield from _parts(first, plain, others, columns)
+        # A chunk may end behind a block alone.
+        yield Batch(first + len(rows), [], [], [], block.size)
+
+
+# Of more rows than one in so many, parts would take longer than the whole block.
+_FEW = 5
+
+
+def _parts(first: int, plain: "_Plain", others: Sequence[int], columns: list[_Cells]) -> Iterator[Batch]:
+    """Rows that travel as they came and `others`, in turns."""
+    lines, width, start = plain.data.split(b"\n"), len(columns), 0
+    for place in [*others, len(lines)]:
+        if place > start:
+            rows = b"\n".join(lines[start:place]) + b"\n"
+            yield Batch(first + start, [], plain.originals[start:place], [], 0, rows=rows)
+        if place < len(lines):
+            texts = _write(plain.cells[place * width : (place + 1) * width], columns)
+            yield Batch(first + place, texts, [plain.originals[place]], [], 0)
+        start = place + 1
+
+
+def _quoted(first: int, block: Block, columns: list[_Cells], delimiter: str) -> Batch:
     rejects: list[Reject] = []
     try:
         rows, originals = _rows(block.data, delimiter)
@@ -178,8 +214,16 @@ def _batch(first: int, block: Block, columns: list[_Cells], delimiter: str) -> B
     return Batch(first, [next(written) if row else b"" for row in rows], originals, rejects, block.size)
 
 
-def _plain(data: bytes, delimiter: str, width: int) -> tuple[list[str], list[bytes]] | None:
-    """The cells of a block, row after row, and its lines, where each delimiter and newline is one.
+class _Plain(msgspec.Struct, frozen=True):
+    """A block without carriage returns, its cells, row after row, and its lines as they came."""
+
+    data: bytes
+    cells: list[str]
+    originals: list[bytes]
+
+
+def _plain(data: bytes, delimiter: str, width: int) -> _Plain | None:
+    """A block in which each delimiter and newline is one.
 
     None where something is quoted, unreadable or ragged: for the csv module to read, which gives the same here and
     takes several times as long.
@@ -192,7 +236,7 @@ def _plain(data: bytes, delimiter: str, width: int) -> tuple[list[str], list[byt
     if set(map(bytes.count, lines, repeat(delimiter.encode()))) != {width - 1}:
         return None
     try:
-        return data.decode().replace("\n", delimiter).split(delimiter), lines
+        return _Plain(data, data.decode().replace("\n", delimiter).split(delimiter), lines)
     except UnicodeDecodeError:
         return None
 

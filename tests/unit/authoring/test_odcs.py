@@ -87,7 +87,7 @@ def sla(name: str, value: Any, unit: str) -> Change:
 MASK = [{"property": "mask", "value": "hmac"}]
 
 
-@pytest.mark.parametrize(("dataset", "version"), [("flights", "1.0.1"), ("orders", "1.0.0")])
+@pytest.mark.parametrize(("dataset", "version"), [("flights", "1.0.2"), ("orders", "1.0.0")])
 def test_the_contracts_of_the_examples_compile(dataset: str, version: str) -> None:
     contract = compile_contract(ROOT / "contracts" / dataset)
     assert (contract.dataset, contract.version) == (dataset, version)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from datavault.contract import CsvOptions, Field
 
-from ..support import EVERY_TYPE, Result, judge, make_contract, process, small_wire
+from ..support import EVERY_TYPE, Result, encoded_records, judge, make_contract, process, small_wire
 
 CONTRACT = make_contract((Field("n", "integer", required=True), Field("s", "string")))
 KEY = "books/a.csv"
@@ -76,7 +76,7 @@ def check_agreement(contract: Any, field: Field, text: str) -> None:
     by_json = judge(contract, json_of(field, text))
     outcome = [(reject.reason.value, reject.field) for reject in by_json.rejects]
     assert [(reason, place) for _, reason, place in by_csv.reasons] == outcome, text
-    records = [json.loads(line) for line in by_json.encoded.splitlines()]
+    records = encoded_records(contract, by_json.encoded)
     assert [record for _, record in by_csv.records] == records, text
 
 

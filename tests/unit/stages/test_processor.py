@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from datavault import quarantine, receipt
+from datavault.chunk import open_chunk
 from datavault.contract import Contracts, Field
 from datavault.edges import kinesis
 from datavault.edges import s3 as s3_edge
@@ -20,7 +21,7 @@ from datavault.reasons import Reason
 from datavault.stages import breaker, claims
 from datavault.stages.processor import Outcome, Targets, process_object
 
-from ..support import RECEIVED_AT, make_contract, records_of, small_wire
+from ..support import RECEIVED_AT, make_contract, small_wire
 
 TARGETS = Targets("processed", "quarantine", "chunks")
 CONTRACT = make_contract(
@@ -104,7 +105,7 @@ def test_an_object_becomes_chunks_a_quarantine_object_and_a_receipt(cloud: Cloud
     assert outcome.receipt == written
     assert (written.lines, written.valid, written.quarantined, written.reasons) == (200, 180, 20, {"invalid_json": 20})
     assert [chunk.id for chunk in written.chunks] == [key for key, _ in cloud.stream]
-    assert sum(len(records_of(data)) for _, data in cloud.stream) == written.valid
+    assert sum(open_chunk(data)[0].records for _, data in cloud.stream) == written.valid
     (body,) = cloud.objects("quarantine", written.quarantine_key)
     assert [entry.line for entry in quarantine.read(body)[1]] == list(range(10, 201, 10))
     assert outcome.conflicts == []
@@ -210,7 +211,7 @@ def test_an_object_begun_with_another_compressor_is_left_to_it(
     cloud.crash_at, sent = -1, len(cloud.stream)
     with monkeypatch.context() as patch:
         patch.setattr(claims, "CUTTER", "datavault.chunk.v1 zstd-9.9.9:1")
-        with pytest.raises(claims.CutterError, match=r"begun with datavault\.chunk\.v1 zstd-"):
+        with pytest.raises(claims.CutterError, match=r"begun with datavault\.chunk\.v2 zstd-"):
             run(event, contracts)
     assert (len(cloud.stream), cloud.receipts()) == (sent, [])
 

@@ -1,0 +1,1 @@
+"""`make scan`: dependencies, secrets, misconfiguration, licences, our own rules, and which tool did not look."""
