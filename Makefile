@@ -219,7 +219,7 @@ fuzz: ## Mutated bytes for the parser and the wire format, FUZZ_SECONDS each (60
 	done
 
 .PHONY: mutation
-mutation: setup ## Plant small defects in the core: which does no test see? (MUTANTS='datavault.seal.*'; 10 minutes)
+mutation: setup ## Plant small defects in the core: which does no test see? (MUTANTS='datavault.seal.*'; 3 minutes)
 	@MUTATION_SCORE=$(MUTATION_SCORE) scripts/mutation $(foreach mutant,$(MUTANTS),'$(mutant)')
 
 .PHONY: test-console

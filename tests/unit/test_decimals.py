@@ -86,3 +86,19 @@ def test_decimals_are_written_without_exponents_and_other_texts_stay(encoded: by
 def test_without_decimals_nothing_is_written_anew() -> None:
     encoded = b'{ "text": "1E-7" }'
     assert DecimalStrings((Field("text", "string"),)).written_out(encoded) is encoded
+
+
+@pytest.mark.parametrize(
+    ("row", "written"),
+    [
+        (b'7,"1E-7","1E-7"', b'7,"1E-7","0.0000001"'),
+        (b'7,null,"-2.5E+1"', b'7,null,"-25"'),
+        (b'null,"a\\"b,","0E-9"', b'null,"a\\"b,","0"'),
+        (b'7, "E+", "2.50"', b'7, "E+", "2.50"'),  # not written anew
+        (b"", b""),
+    ],
+)
+def test_in_a_row_of_values_each_stays_in_its_place(row: bytes, written: bytes) -> None:
+    flat = DecimalStrings((Field("id", "integer"), Field("text", "string"), Field("price", "decimal", precision=9)))
+    other = b'1,"x","1E+2"'
+    assert flat.written_out(b"\n".join((row, other, b""))) == b"\n".join((written, b'1,"x","100"', b""))
