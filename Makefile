@@ -15,6 +15,7 @@ export BRANCH
 GB_PER_DAY ?= 500
 SOAK_MINUTES ?= 60
 SOAK_SEED ?=
+export FROM
 export TF_IN_AUTOMATION := 1
 ifeq ($(ENV),local)
 export TF_VAR_endpoint := http://127.0.0.1:$(or $(LOCALCLOUD_PORT),4566)
@@ -117,12 +118,12 @@ rollout: environment ## Move ENV's functions to what the last apply published, s
 .PHONY: plan-file
 plan-file: environment package ## Plan ENV into a file, and write build/plans/ENV.txt to read before `make deploy`
 	@$(init)
-	@$(python) scripts/deploy.py plan $(ENV)
+	@$(python) -m scripts.deploy plan $(ENV)
 
 .PHONY: deploy
 deploy: environment package ## Apply the very plan that `make plan-file` made of ENV; notes what `make rollback` goes back to
 	@$(init)
-	@$(python) scripts/deploy.py apply $(ENV)
+	@$(python) -m scripts.deploy apply $(ENV)
 
 .PHONY: sync
 sync: environment ## Release the worker's image of this commit to ENV, and wait until Argo CD has it healthy
@@ -132,17 +133,17 @@ sync: environment ## Release the worker's image of this commit to ENV, and wait 
 .PHONY: smoke
 smoke: environment ## Send a canary through ENV: every hop, quarantine and audit (OPTIONS=--help)
 	@$(if $(filter local,$(ENV)),,$(init))
-	@$(python) scripts/smoke.py $(ENV) $(OPTIONS)
+	@$(python) -m scripts.smoke $(ENV) $(OPTIONS)
 
 .PHONY: rollback
 rollback: environment ## Bring ENV's functions back to what was released before the last deploy (BEFORE=FILE of another)
 	@$(if $(filter local,$(ENV)),,$(init))
-	@$(python) scripts/deploy.py rollback $(ENV) $(BEFORE)
+	@$(python) -m scripts.deploy rollback $(ENV) $(BEFORE)
 
 .PHONY: drift
 drift: environment package ## Say what was changed in ENV past Terraform; writes build/drift/ENV.json
 	@$(if $(filter local,$(ENV)),,$(init))
-	@$(python) scripts/drift.py $(ENV)
+	@$(python) -m scripts.drift $(ENV)
 
 # The pipeline's stages: `make deploy-dev` is `make deploy ENV=dev`.
 of_accounts := $(foreach stage,plan-file deploy rollout sync smoke rollback drift,$(addprefix $(stage)-,dev staging prod))
@@ -256,6 +257,10 @@ test-infra: cloud package ## Every root on the emulators: apply, empty plan, con
 .PHONY: test-image
 test-image: package ## Build the worker's image with buildah, start it as nobody on a read-only root, stop it (root; minutes)
 	@$(python) -m pytest tests/image $(report)
+
+.PHONY: test-upgrade
+test-upgrade: cloud package ## From the last release to this checkout, on a local cloud of its own: data stays (FROM=GIT REF; minutes)
+	@$(python) -m pytest tests/upgrade $(report)
 
 .PHONY: test-package
 test-package: ## Build the zips again in another folder and compare them byte by byte (half a minute)

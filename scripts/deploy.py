@@ -37,10 +37,9 @@ class Saved:
     """The files of one environment's plan."""
 
     env: str
-    root: Path = ROOT
 
     def file(self, suffix: str) -> Path:
-        return self.root / "build" / "plans" / f"{self.env}.{suffix}"
+        return ROOT / "build" / "plans" / f"{self.env}.{suffix}"
 
     @property
     def plan(self) -> Path:
@@ -48,10 +47,10 @@ class Saved:
 
     def write_hashes(self) -> str:
         """Note the bytes of the plan and of the zips that it brings; the plan's hash."""
-        files = [self.plan, *sorted((self.root / "build").glob("*.zip"))]
-        hashes = {file.relative_to(self.root).as_posix(): sha256(file) for file in files}
+        files = [self.plan, *sorted((ROOT / "build").glob("*.zip"))]
+        hashes = {file.relative_to(ROOT).as_posix(): sha256(file) for file in files}
         self.file("sha256").write_text("".join(f"{digest}  {name}\n" for name, digest in hashes.items()))
-        return hashes[files[0].relative_to(self.root).as_posix()]
+        return hashes[files[0].relative_to(ROOT).as_posix()]
 
     def hashes(self) -> dict[str, str]:
         """Hash by file, as they were written.
@@ -75,7 +74,7 @@ class Saved:
             A file is missing or another one.
         """
         for name, digest in self.hashes().items():
-            path = self.root / name
+            path = ROOT / name
             if not path.is_file() or sha256(path) != digest:
                 hint = (
                     f"check out the commit of the plan and `make package`, or plan again: make plan-file ENV={self.env}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from deploy import guarded, terraform
+from scripts.deploy import guarded, terraform
 
 from datavault.cli.context import Failure
 

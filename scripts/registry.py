@@ -8,8 +8,8 @@ import sys
 
 import boto3
 import typer
-from deploy import guarded
-from k8s import SettingsError, terraform_stack
+from scripts.deploy import guarded
+from scripts.k8s import SettingsError, terraform_stack
 
 app = typer.Typer(add_completion=False, help=__doc__)
 

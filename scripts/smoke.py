@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from deploy import guarded
+from scripts.deploy import guarded
 
 from datavault import quarantine
 from datavault.cli.context import Context, Failure
