@@ -15,7 +15,6 @@ export BRANCH
 GB_PER_DAY ?= 500
 SOAK_MINUTES ?= 60
 SOAK_SEED ?=
-export FROM
 export TF_IN_AUTOMATION := 1
 ifeq ($(ENV),local)
 export TF_VAR_endpoint := http://127.0.0.1:$(or $(LOCALCLOUD_PORT),4566)
@@ -193,7 +192,7 @@ in_account := $(if $(AWS),--aws)
 report = --junitxml=build/reports/$@.xml
 
 .PHONY: verify
-verify: lint test-jenkins test-package test-k8s test-monitoring test-console test-terraform test-unit ## What Jenkins runs without a cloud, in its order
+verify: lint test-jenkins test-package test-k8s test-monitoring test-console test-terraform test-unit scan quality ## What Jenkins runs without a cloud, in its order
 
 .PHONY: test
 test: test-unit test-integration ## Unit tests, then the whole pipeline on a local cloud of its own

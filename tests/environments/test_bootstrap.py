@@ -121,6 +121,10 @@ def test_a_build_that_plans_or_applies_stays_within_its_boundary(
     assert found["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith("policy/datavault-ci-boundary")
 
 
+def _several(words: str | list[str]) -> list[str]:
+    return [words] if isinstance(words, str) else words
+
+
 def test_a_build_that_sends_canaries_reaches_objects_of_that_dataset_alone(
     deployed: tuple[Outcome, Path], client: Client
 ) -> None:
@@ -130,10 +134,8 @@ def test_a_build_that_sends_canaries_reaches_objects_of_that_dataset_alone(
     objects = [
         resource
         for statement in policy["Statement"]
-        if any(action.startswith(("s3:Get", "s3:Put")) for action in [statement["Action"]] if isinstance(action, str))
-        or isinstance(statement["Action"], list)
-        and "s3:PutObject" in statement["Action"]
-        for resource in ([statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"])
+        if {"s3:GetObject", "s3:PutObject"} & set(_several(statement["Action"]))
+        for resource in _several(statement["Resource"])
     ]
     assert len(objects) == 6
     assert [path for path in objects if not path.endswith(("/canary/*", "/terraform.tfstate"))] == []
