@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from .support import make_targets
+
 ROOT = Path(__file__).parents[2]
 JENKINSFILE = (ROOT / "Jenkinsfile").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -18,25 +20,17 @@ def called(text: str) -> list[str]:
     return [direct or helped for direct, helped in found]
 
 
-def targets() -> set[str]:
-    """Every target that make knows, those of environments too, whose names it computes."""
-    command = ["make", "--print-data-base", "--question", "--no-builtin-rules", "help"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    # What is only somebody's prerequisite is in the list, too, under a comment.
-    return set(re.findall(r"(?<!# Not a target:\n)^([a-z][a-z0-9-]*):", done.stdout, re.MULTILINE))
-
-
 def test_every_command_of_a_pipeline_is_a_target() -> None:
     # The one other command is the helper's own: `make` and the target that it was given.
     assert JENKINSFILE.count("""sh "make ${target}\"""") == 1
     assert [text.count(" sh ") for text in PIPELINES] == [len(re.findall(r"sh ['\"]make ", text)) for text in PIPELINES]
     wanted = {target for text in PIPELINES for target in called(text)}
     assert {"test-unit", "deploy-prod", "drift-staging", "rollback-dev", "preview-sweep"} <= wanted
-    assert wanted - targets() == set()
+    assert wanted - make_targets() == set()
 
 
 def test_a_target_that_there_is_not_is_not_found() -> None:
-    assert {"deploy-nowhere", "uv.lock"} & targets() == set()
+    assert {"deploy-nowhere", "uv.lock"} & make_targets() == set()
 
 
 @pytest.mark.parametrize("stage", ["plan-file", "deploy", "rollout", "sync", "smoke", "rollback", "drift"])
