@@ -369,3 +369,25 @@ def test_a_canary_that_stops_fails_and_names_the_hop(
     assert failure.value.code == 1
     passed = hops[: hops.index(stuck)]
     assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == list(passed)
+
+
+def test_where_nobody_ran_the_bootstrap_the_settings_of_the_state_come_from_a_file_that_is_named(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "scripts/needs-bootstrap"
+    script.parent.mkdir()
+    script.write_bytes((ROOT / "scripts/needs-bootstrap").read_bytes())
+    (tmp_path / "environments/dev").mkdir(parents=True)
+    given = tmp_path / "given.hcl"
+    given.write_text(BACKEND)
+
+    def needs(**variables: str) -> subprocess.CompletedProcess[str]:
+        command = ["bash", script, "dev"]
+        return subprocess.run(
+            command, env={"PATH": "/usr/bin:/bin"} | variables, capture_output=True, text=True, check=False
+        )
+
+    assert needs().returncode == 2
+    assert needs(BACKEND=str(given)).returncode == 0
+    assert (tmp_path / "environments/dev/backend.hcl").read_text() == BACKEND
+    assert needs().returncode == 0
