@@ -45,6 +45,11 @@ class Saved:
     def plan(self) -> Path:
         return self.file("tfplan")
 
+    @property
+    def before(self) -> Path:
+        """Which version of each function was released before this plan was applied."""
+        return self.file("before.json")
+
     def write_hashes(self) -> str:
         """Note the bytes of the plan and of the zips that it brings; the plan's hash."""
         files = [self.plan, *sorted((ROOT / "build").glob("*.zip"))]
@@ -102,6 +107,7 @@ def plan(env: Env) -> None:
     """Plan into a file, and write what a person reads before it is applied."""
     saved = Saved(env)
     saved.plan.parent.mkdir(parents=True, exist_ok=True)
+    saved.before.unlink(missing_ok=True)  # of another deployment
     wanted = ("plan", "-input=false", "-no-color", _LOCK, "-detailed-exitcode", f"-out={saved.plan}")
     if terraform(env, *wanted).returncode not in {_NO_CHANGES, _CHANGES}:
         raise Failure(f"Terraform cannot plan {env} (above)", code=1)
@@ -151,7 +157,8 @@ def apply(env: Env) -> None:
     if not saved.plan.is_file() and (bucket := state_bucket(env)):
         bucket.download_file(plan_key(env, digest), str(ROOT / name))
     saved.check()
-    write_before(saved)
+    if not saved.before.is_file():  # an attempt that was cut off noted it before it changed anything
+        write_before(saved)
     done = terraform(env, "apply", "-input=false", "-no-color", _LOCK, saved.plan)
     if _STALE in done.stderr:
         hint = f"read a new one: make plan-file ENV={env}; this one will never be applied"
@@ -174,7 +181,7 @@ def write_before(saved: Saved) -> None:
     if functions:
         point_clients_at(stack["region"], stack.get("endpoint_url"))
     before = {stage: released(functions[stage]) for stage in ORDER if stage in functions}
-    saved.file("before.json").write_text(json.dumps(before, indent=1) + "\n")
+    saved.before.write_text(json.dumps(before, indent=1) + "\n")
 
 
 def released(function: str) -> str:
@@ -189,7 +196,7 @@ def rollback(
     ] = None,
 ) -> None:
     """Bring each function back to the version that was released before the last deployment. Writers before readers."""
-    file = before or Saved(env).file("before.json")
+    file = before or Saved(env).before
     if not file.is_file():
         raise Failure(
             f"{file} is missing: it says what was released before", "Jenkins archives it with each deployment"

@@ -252,6 +252,19 @@ def test_a_rollback_moves_only_what_the_deployment_moved(functions: Functions, m
     assert functions.moved == [("enrichment", "3"), ("auditor", "3")]
 
 
+def test_a_second_attempt_of_a_plan_keeps_the_first_ones_note_and_a_new_plan_begins_anew(
+    functions: Functions, root: Path
+) -> None:
+    note = root / "build/plans/local.before.json"
+    deploy.apply("local")
+    assert set(json.loads(note.read_text()).values()) == {"3"}
+
+    deploy.plan("local")
+    assert not note.exists()
+    deploy.apply("local")
+    assert set(json.loads(note.read_text()).values()) == {"4"}
+
+
 def test_where_codedeploy_releases_it_brings_back_at_once_and_watches_no_alarm(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:

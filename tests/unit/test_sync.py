@@ -105,6 +105,16 @@ def test_an_image_that_is_there_is_not_built_again(checkout: Checkout) -> None:
     assert checkout.calls[0] == f"release-image dev {DIGEST}"
 
 
+def test_a_commit_that_only_releases_an_image_makes_no_other(checkout: Checkout) -> None:
+    (checkout.root / "k8s").mkdir()
+    (checkout.root / "k8s/kustomization.yaml").write_text("digest")
+    checkout.git("add", ".")
+    checkout.git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "-m", "Release")
+
+    assert checkout.sync("dev").returncode == 0
+    assert f"buildah push {REPOSITORY}:{checkout.commit}" in checkout.calls
+
+
 def test_prod_is_synced_by_it_because_nobody_else_does(checkout: Checkout) -> None:
     (checkout.state / "pushed").touch()
 

@@ -92,7 +92,9 @@ class DeclarativePipeline extends BasePipelineTest {
   }
 
   private void registerConditions() {
-    define('beforeAgent', [Boolean]) { value -> need('when', 'beforeAgent') }
+    ['beforeAgent', 'beforeOptions'].each { word ->
+      define(word, [Boolean]) { value -> need('when', word); open.last().noted << [(word): value] }
+    }
     define('branch', [String]) { name -> condition('branch', branchName == name) }
     define('tag', [String]) { glob -> condition('tag', tagName ==~ glob.replace('*', '.*')) }
     define('changeRequest', []) { -> condition('changeRequest', changeBranch != null) }
@@ -226,10 +228,10 @@ class DeclarativePipeline extends BasePipelineTest {
     def before = [agents: agents.toList(), locks: locks.toList(), variables: variables.toList(), stages: stages.toList()]
     try {
       if (!isPipeline) stages << name
-      // As Jenkins does it: options, the question, the agent, the conditions; `beforeAgent` would spare the agent.
+      def isTaken = !parts.when || holds(parts.when, name, parts)
       if (parts.options) inside('options', parts.options)
       if (parts.triggers) inside('triggers', parts.triggers)
-      if (parts.when && !holds(parts.when)) return
+      if (!isTaken) return
       if (!isPipeline) entered << name
       if (parts.input) ask(parts.input)
       if (parts.agent) inside('agent', parts.agent)
@@ -271,10 +273,26 @@ class DeclarativePipeline extends BasePipelineTest {
     if (approval != 'given') throw new StageFailed("the question was $approval")
   }
 
-  private boolean holds(Closure conditions) {
+  /** Jenkins takes options (a lock), then an agent, and only then asks for the conditions, unless it is told to do so first. */
+  private boolean holds(Closure conditions, String name, Map parts) {
     isSkipped = false
-    inside('when', conditions)
+    def first = inside('when', conditions).noted*.keySet().flatten()
+    def taken = parts.options ? locksOf(parts.options) : []
+    if (taken && !('beforeOptions' in first)) throw new IllegalStateException("$name waits for a lock to be skipped")
+    if (parts.agent && !(first.intersect(['beforeAgent', 'beforeOptions']))) {
+      throw new IllegalStateException("$name takes an agent to be skipped")
+    }
     return !isSkipped
+  }
+
+  private List<String> locksOf(Closure options) {
+    def before = locks.toList()
+    def noted = others.size()
+    inside('options', options)
+    def found = locks - before
+    locks = before
+    others = others.take(noted)
+    return found
   }
 
   private void runBody(String word, Closure body) {

@@ -263,7 +263,8 @@ class JenkinsfileTest {
 
   @Test void 'the words that are run here are strict: a wrong one, or one at a wrong place, is an error'() {
     for (file in ['unknown-option', 'unknown-step', 'step-outside-of-steps', 'two-bodies', 'condition-outside-of-when',
-                  'question-with-an-agent', 'archive-without-an-agent', 'lock-in-steps']) {
+                  'question-with-an-agent', 'archive-without-an-agent', 'lock-in-steps',
+                  'agent-before-when', 'lock-before-when']) {
       def error = null
       try {
         pipeline(branchName: 'main').run("${file}.Jenkinsfile")
