@@ -102,17 +102,32 @@ def terraform(env: str, *arguments: str | Path, quiet: bool = False) -> subproce
     return done
 
 
+def answer(env: str, *arguments: str | Path) -> str:
+    """What Terraform says for a program to read.
+
+    Raises
+    ------
+    Failure
+        It cannot.
+    """
+    done = terraform(env, *arguments, quiet=True)
+    if done.returncode:
+        raise Failure(f"terraform {arguments[0]} failed in {env} (above)", code=1)
+    return done.stdout
+
+
 @app.command("plan")
 def plan(env: Env) -> None:
     """Plan into a file, and write what a person reads before it is applied."""
     saved = Saved(env)
     saved.plan.parent.mkdir(parents=True, exist_ok=True)
-    saved.before.unlink(missing_ok=True)  # of another deployment
+    for suffix in ("tfplan", "sha256", "txt", "json", "before.json"):  # of another deployment
+        saved.file(suffix).unlink(missing_ok=True)
     wanted = ("plan", "-input=false", "-no-color", _LOCK, "-detailed-exitcode", f"-out={saved.plan}")
     if terraform(env, *wanted).returncode not in {_NO_CHANGES, _CHANGES}:
         raise Failure(f"Terraform cannot plan {env} (above)", code=1)
-    saved.file("txt").write_text(terraform(env, "show", "-no-color", saved.plan, quiet=True).stdout)
-    found = changes(json.loads(terraform(env, "show", "-json", saved.plan, quiet=True).stdout))
+    saved.file("txt").write_text(answer(env, "show", "-no-color", saved.plan))
+    found = changes(json.loads(answer(env, "show", "-json", saved.plan)))
     saved.file("json").write_text(json.dumps(found, indent=1) + "\n")
     digest = saved.write_hashes()
     if bucket := state_bucket(env):
@@ -174,9 +189,8 @@ def apply(env: Env) -> None:
 
 def write_before(saved: Saved) -> None:
     """Note which version of each function is released before anything changes."""
-    done = terraform(saved.env, "output", "-json", quiet=True)
-    # Not `Context.stack`: what is deployed may be of a version with other outputs.
-    stack = json.loads(done.stdout or "{}").get("stack", {}).get("value") or {}
+    # Not `Context.stack`: what is deployed may be of a version with other outputs, or nothing at all.
+    stack = json.loads(answer(saved.env, "output", "-json")).get("stack", {}).get("value") or {}
     functions = stack.get("functions", {})
     if functions:
         point_clients_at(stack["region"], stack.get("endpoint_url"))
@@ -202,6 +216,9 @@ def rollback(
             f"{file} is missing: it says what was released before", "Jenkins archives it with each deployment"
         )
     versions: dict[str, str] = json.loads(file.read_text())
+    if not versions:
+        typer.echo(f"{env}: nothing was released before that deployment, so there is nothing to go back to")
+        return
     run = Context(env, as_json=False)
     moved = list(back(run, versions))
     rows = [[change.stage, change.current, change.target, change.status, change.reason] for change in moved]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from scripts.deploy import guarded, terraform
+from scripts.deploy import answer, guarded, terraform
 
 from datavault.cli.context import Failure
 
@@ -36,7 +36,7 @@ def main(env: Annotated[str, typer.Argument(help="A folder under environments/."
         )
         if done.returncode not in {0, 2}:
             raise Failure(f"Terraform cannot plan {env} (above)", code=1)
-        shown = json.loads(terraform(env, "show", "-json", plan, quiet=True).stdout)
+        shown = json.loads(answer(env, "show", "-json", plan))
     finally:
         plan.unlink(missing_ok=True)  # it holds values in clear, and nobody will apply it
     found = drift(shown)

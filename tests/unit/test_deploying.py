@@ -31,6 +31,7 @@ class Terraform:
         self.shown: dict[str, Any] = {"resource_changes": []}
         self.outputs: dict[str, Any] = {}
         self.refuses = ""
+        self.cannot = ""
 
     def __call__(self, env: str, *arguments: str | Path, quiet: bool = False) -> subprocess.CompletedProcess[str]:
         words = [str(argument) for argument in arguments]
@@ -45,6 +46,8 @@ class Terraform:
                 answer = json.dumps(self.shown) if "-json" in words else "as a person reads it"
             case "output":
                 answer = json.dumps(self.outputs)
+        if words[0] == self.cannot:
+            return subprocess.CompletedProcess(words, 1, "", "Error: no")
         failed = bool(self.refuses) and words[0] == "apply"
         return subprocess.CompletedProcess(words, int(failed), answer, self.refuses if failed else "")
 
@@ -292,11 +295,35 @@ def test_without_a_note_of_what_was_released_a_rollback_says_where_there_is_one(
         deploy.rollback("local")
 
 
-def test_the_first_deployment_of_an_environment_has_nothing_to_go_back_to(root: Path, terraform: Terraform) -> None:
+def test_the_first_deployment_of_an_environment_has_nothing_to_go_back_to(
+    root: Path, terraform: Terraform, capsys: pytest.CaptureFixture[str]
+) -> None:
     deploy.plan("local")
     deploy.apply("local")
 
     assert json.loads((root / "build/plans/local.before.json").read_text()) == {}
+    deploy.rollback("local")
+    assert "nothing to go back to" in capsys.readouterr().out
+
+
+def test_what_was_released_is_known_or_nothing_is_applied(terraform: Terraform) -> None:
+    deploy.plan("local")
+    terraform.cannot = "output"
+
+    with pytest.raises(Failure, match="terraform output failed"):
+        deploy.apply("local")
+
+    assert terraform.applied == []
+
+
+def test_a_plan_that_fails_leaves_no_older_one_to_apply(root: Path, terraform: Terraform) -> None:
+    deploy.plan("local")
+    terraform.cannot = "plan"
+    with pytest.raises(Failure, match="cannot plan local"):
+        deploy.plan("local")
+
+    with pytest.raises(Failure, match="there is no plan of local"):
+        deploy.apply("local")
 
 
 def test_what_was_changed_by_hand_and_would_be_set_back_is_drift() -> None:
