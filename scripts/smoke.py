@@ -21,14 +21,13 @@ from datavault.cli.context import Context, Failure
 from datavault.edges import s3
 from datavault.edges.clients import client
 from datavault.edges.warehouse import StatementError, deadline
-from datavault.identity import RawObject, receipt_key
+from datavault.identity import CANARY_DATASET, RawObject, receipt_key
 from datavault.receipt import Receipt
 from datavault.receipt import decode as decode_receipt
 from datavault.seal import parquet_keys
 from datavault.stages.chains import read_chain
 
 ROOT = Path(__file__).resolve().parents[1]
-DATASET = "canary"
 BAD_LINE, BAD_REASON = 3, "wrong_type"
 _POLL_SECONDS = 2.0
 _AUDIT_AGAIN_SECONDS = 30.0  # an auditor that was asked too early does not look twice
@@ -80,7 +79,7 @@ class Canary:
     def __init__(self, run: Context, build: str) -> None:
         self._stack = run.stack
         self._reader = run.warehouse_as("reader")
-        self._body, self._key = body(build), f"{DATASET}/{build}.ndjson"
+        self._body, self._key = body(build), f"{CANARY_DATASET}/{build}.ndjson"
         self._raw: RawObject
         self._receipt: Receipt
         self._asked_auditor = float("-inf")
@@ -101,7 +100,7 @@ class Canary:
         return self._raw.source
 
     def receipt(self) -> str:
-        key = receipt_key(DATASET, self._raw.date, self._raw.id)
+        key = receipt_key(CANARY_DATASET, self._raw.date, self._raw.id)
         if not s3.exists(self._stack.processed_bucket, key):
             return ""
         self._receipt = found = decode_receipt(s3.read(self._stack.processed_bucket, key))
@@ -126,7 +125,7 @@ class Canary:
     def rows(self) -> str:
         try:
             _, rows = self._reader.query(
-                f"SELECT number FROM {DATASET} WHERE _object_id = '{self._raw.id}' ORDER BY number",  # noqa: S608  our hash
+                f"SELECT number FROM {CANARY_DATASET} WHERE _object_id = '{self._raw.id}' ORDER BY 1",  # noqa: S608  our hash
                 deadline(60),
             )
         except StatementError as error:
@@ -141,11 +140,11 @@ class Canary:
         return f"{len(numbers)} in the table, as a reader sees it" if numbers else ""
 
     def audit(self) -> str:
-        chain = read_chain(self._stack.processed_bucket, DATASET, self._raw.date)
+        chain = read_chain(self._stack.processed_bucket, CANARY_DATASET, self._raw.date)
         if chain.findings:
             raise Failure(f"smoke: the chain of seals is broken: {chain.findings[0].message}", "datavault verify", 1)
         if self._raw.id in chain.sealed:
-            return f"adds up; seal {chain.head.number} of {DATASET}, {self._raw.date}"
+            return f"adds up; seal {chain.head.number} of {CANARY_DATASET}, {self._raw.date}"
         if time.monotonic() - self._asked_auditor > _AUDIT_AGAIN_SECONDS:
             self._asked_auditor = time.monotonic()
             client("lambda").invoke(
