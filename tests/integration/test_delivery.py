@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -19,15 +20,16 @@ from datavault.edges.clients import client
 from .conftest import ROOT
 
 
-def script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def script(run: Context, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", f"scripts.{name}", "local", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = os.environ | {"TF_VAR_endpoint": str(run.stack.endpoint_url)}  # as the Makefile has it
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_a_canary_comes_through_every_hop(run: Context) -> None:
     assert "canary" in run.stack.datasets
 
-    done = script("smoke", "--timeout-seconds", "240")
+    done = script(run, "smoke", "--timeout-seconds", "240")
 
     assert done.returncode == 0, done.stdout + done.stderr
     hops = [line.split()[2] for line in done.stdout.splitlines() if " s  " in line]
@@ -38,7 +40,7 @@ def test_what_was_changed_by_hand_is_found_and_named(run: Context) -> None:
     sqs, queue = client("sqs"), run.stack.held_queue_url
     sqs.tag_queue(QueueUrl=queue, Tags={"owner": "by-hand"})
     try:
-        done = script("drift")
+        done = script(run, "drift")
     finally:
         sqs.untag_queue(QueueUrl=queue, TagKeys=["owner"])
 
