@@ -27,7 +27,7 @@ def matched(text: str) -> Counter[tuple[str, str]]:
 def test_every_version_in_scripts_tool_is_seen_once() -> None:
     pinned = set(PINNED.findall(TOOL))
 
-    assert {"tflint_version", "checkov_version", "prometheus_minor"} <= {name for name, _ in pinned}
+    assert {"tflint_version", "kustomize_version", "prometheus_minor"} <= {name for name, _ in pinned}
     assert {name for name, _ in matched(TOOL)} == {name for name, _ in pinned}
     assert matched(TOOL) == dict.fromkeys(pinned, 1)
 
