@@ -123,6 +123,42 @@ apply: environment package ## Apply ENV, after showing its plan and asking
 rollout: environment ## Move ENV's functions to what the last apply published, step by step (staging, prod)
 	@.venv/bin/datavault --env $(ENV) rollout $(OPTIONS)
 
+.PHONY: plan-file
+plan-file: environment package ## Plan ENV into a file, and write build/plans/ENV.txt to read before `make deploy`
+	@$(init)
+	@$(python) -m scripts.deploy plan $(ENV)
+
+.PHONY: deploy
+deploy: environment package ## Apply the very plan that `make plan-file` made of ENV; notes what `make rollback` goes back to
+	@$(init)
+	@$(python) -m scripts.deploy apply $(ENV)
+
+.PHONY: sync
+sync: environment ## Release the worker's image of this commit to ENV, and wait until Argo CD has it healthy
+	@$(init)
+	@scripts/sync $(ENV)
+
+.PHONY: smoke
+smoke: environment ## Send a canary through ENV: every hop, quarantine and audit (OPTIONS=--help)
+	@$(if $(filter local,$(ENV)),,$(init))
+	@$(python) -m scripts.smoke $(ENV) $(OPTIONS)
+
+.PHONY: rollback
+rollback: environment ## Bring ENV's functions back to what was released before the last deploy (BEFORE=FILE of another)
+	@$(if $(filter local,$(ENV)),,$(init))
+	@$(python) -m scripts.deploy rollback $(ENV) $(BEFORE)
+
+.PHONY: drift
+drift: environment package ## Say what was changed in ENV past Terraform; writes build/drift/ENV.json
+	@$(if $(filter local,$(ENV)),,$(init))
+	@$(python) -m scripts.drift $(ENV)
+
+# The pipeline's stages: `make deploy-dev` is `make deploy ENV=dev`.
+of_accounts := $(foreach stage,plan-file deploy rollout sync smoke rollback drift,$(addprefix $(stage)-,dev staging prod))
+.PHONY: $(of_accounts)
+$(of_accounts):
+	@$(MAKE) $(patsubst %-$(lastword $(subst -, ,$@)),%,$@) ENV=$(lastword $(subst -, ,$@))
+
 .PHONY: destroy
 destroy: environment ## Destroy everything in ENV; asks first, except on the laptop
 	@$(init)
@@ -135,9 +171,9 @@ environment: setup $(if $(filter local,$(ENV)),cloud)
 ##@ Previews: a stack for a branch, which ends by itself (on the local cloud; with AWS=1 in dev's account)
 
 .PHONY: preview
-preview: preview-setup package ## Make or renew the preview of BRANCH
+preview: preview-setup package ## Make or renew the preview of BRANCH (with AWS=1 it asks, without YES=1)
 	@$(if $(AWS),,localcloud/.venv/bin/localcloud start)
-	@$(preview) up "$$BRANCH" $(in_account)
+	@$(preview) up "$$BRANCH" $(in_account) $(if $(YES),--yes)
 
 .PHONY: preview-destroy
 preview-destroy: preview-setup ## Destroy the preview of BRANCH, with its data
@@ -154,6 +190,7 @@ preview-sweep: preview-setup ## Destroy the previews whose time is over; for CI,
 .PHONY: preview-setup
 preview-setup: $(if $(AWS),,cloud)
 	@scripts/setup preview
+	@$(if $(AWS),scripts/needs-bootstrap dev)
 
 preview := .local/preview/venv/bin/python -m environments.preview
 in_account := $(if $(AWS),--aws)
@@ -164,7 +201,7 @@ in_account := $(if $(AWS),--aws)
 report = --junitxml=build/reports/$@.xml
 
 .PHONY: verify
-verify: lint test-jenkins test-package test-k8s test-monitoring test-console test-terraform test-unit ## What Jenkins runs without a cloud, in its order
+verify: lint test-jenkins test-package test-k8s test-monitoring test-console test-terraform test-unit scan quality ## What Jenkins runs without a cloud, in its order
 
 .PHONY: test
 test: test-unit test-integration ## Unit tests, then the whole pipeline on a local cloud of its own
@@ -252,6 +289,10 @@ test-infra: cloud package ## Every root on the emulators: apply, empty plan, con
 .PHONY: test-image
 test-image: package ## Build the worker's image with buildah, start it as nobody on a read-only root, stop it (root; minutes)
 	@$(python) -m pytest tests/image $(report)
+
+.PHONY: test-upgrade
+test-upgrade: cloud package ## From the last release to this checkout, on a local cloud of its own: data stays (FROM=GIT REF; minutes)
+	@$(python) -m pytest tests/upgrade $(report)
 
 .PHONY: test-package
 test-package: ## Build the zips again in another folder and compare them byte by byte (half a minute)

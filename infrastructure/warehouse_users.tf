@@ -3,7 +3,7 @@
 locals {
   # What each database role of lambdas/datavault/warehouse_roles.py is played by: the user "IAMR:<name of the IAM role>".
   warehouse_members = merge(
-    { loader = module.loader.name, auditor = module.auditor.name },
+    { loader = module.loader.role_name, auditor = module.auditor.role_name },
     { for role, people in aws_iam_role.people : role => people.name },
   )
 

@@ -26,12 +26,16 @@ class FailedError(Exception):
 
 
 @app.command()
-def up(branch: Branch, aws: Aws = False) -> None:
+def up(
+    branch: Branch,
+    aws: Aws = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking, as CI must.")] = False,
+) -> None:
     """Make or update a branch's preview; its life begins anew."""
     place = _place(aws)
     preview = preview_of(branch, prefix=place.prefix, account=place.account, now=datetime.now(UTC))
     root = synth(_folder(), place, preview.project_name, preview)
-    _terraform(place, root, "apply", *([] if aws else ["-auto-approve"]))
+    _terraform(place, root, "apply", *(["-auto-approve"] if yes or not aws else []))
     typer.echo(
         f"{preview.project_name}: until {preview.tags['expires']}; `make preview-destroy BRANCH={branch}` ends it"
     )

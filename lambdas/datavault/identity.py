@@ -10,6 +10,8 @@ from datetime import datetime
 import msgspec
 
 UNKNOWN_DATASET = "_unknown"
+# What `make smoke` sends: a few records for each deployment, nobody's data.
+CANARY_DATASET = "canary"
 
 # Metadata of a Parquet object. How many of the contract's columns it has: the loader reads it, because a contract may
 # have grown since the object was written. How many records: for who counts without reading Parquet. And the hash of the

@@ -19,6 +19,11 @@ output "version" {
   depends_on = [aws_iam_role_policy.this]
 }
 
+output "role_name" {
+  description = "Name of the function's role."
+  value       = aws_iam_role.this.name
+}
+
 output "role_arn" {
   description = "ARN of the function's role."
   value       = aws_iam_role.this.arn

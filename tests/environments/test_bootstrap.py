@@ -13,7 +13,15 @@ import pytest
 from .conftest import ROOT, Client, account_environment, clients
 
 ACCOUNT = "777777777777"
-CI = ["--oidc-issuer", "jenkins.example.com/oidc", "--oidc-plan-subject", "job/*", "--oidc-apply-subject", "job/main"]
+BUILDS = ["job/main/", "job/PR-*"]
+CI = [
+    "--oidc-issuer",
+    "jenkins.example.com/oidc",
+    "--oidc-plan-subject",
+    "job/*",
+    "--oidc-apply-subject",
+    ",".join(BUILDS),
+]
 
 Outcome = subprocess.CompletedProcess[str]
 Run = Callable[..., Outcome]
@@ -91,11 +99,9 @@ def test_the_account_lets_nothing_be_public(deployed: tuple[Outcome, Path], clie
     assert all(block.values())
 
 
-@pytest.mark.parametrize(
-    ("role", "operator", "subject"), [("plan", "StringLike", "job/*"), ("apply", "StringEquals", "job/main")]
-)
-def test_only_the_named_builds_take_a_role_and_within_its_boundary(
-    deployed: tuple[Outcome, Path], client: Client, role: str, operator: str, subject: str
+@pytest.mark.parametrize(("role", "subjects"), [("plan", "job/*"), ("apply", BUILDS), ("smoke", BUILDS)])
+def test_only_the_named_builds_take_a_role(
+    deployed: tuple[Outcome, Path], client: Client, role: str, subjects: str | list[str]
 ) -> None:
     found = client("iam").get_role(RoleName=f"datavault-ci-{role}")["Role"]
     (statement,) = found["AssumeRolePolicyDocument"]["Statement"]
@@ -103,8 +109,36 @@ def test_only_the_named_builds_take_a_role_and_within_its_boundary(
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert statement["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/jenkins.example.com/oidc"}
     assert statement["Condition"]["StringEquals"]["jenkins.example.com/oidc:aud"] == "sts.amazonaws.com"
-    assert statement["Condition"][operator]["jenkins.example.com/oidc:sub"] == subject
+    assert statement["Condition"]["StringLike"]["jenkins.example.com/oidc:sub"] == subjects
+
+
+@pytest.mark.parametrize("role", ["plan", "apply"])
+def test_a_build_that_plans_or_applies_stays_within_its_boundary(
+    deployed: tuple[Outcome, Path], client: Client, role: str
+) -> None:
+    found = client("iam").get_role(RoleName=f"datavault-ci-{role}")["Role"]
+
     assert found["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith("policy/datavault-ci-boundary")
+
+
+def _several(words: str | list[str]) -> list[str]:
+    return [words] if isinstance(words, str) else words
+
+
+def test_a_build_that_sends_canaries_reaches_objects_of_that_dataset_alone(
+    deployed: tuple[Outcome, Path], client: Client
+) -> None:
+    (name,) = client("iam").list_role_policies(RoleName="datavault-ci-smoke")["PolicyNames"]
+    policy = client("iam").get_role_policy(RoleName="datavault-ci-smoke", PolicyName=name)["PolicyDocument"]
+
+    objects = [
+        resource
+        for statement in policy["Statement"]
+        if {"s3:GetObject", "s3:PutObject"} & set(_several(statement["Action"]))
+        for resource in _several(statement["Resource"])
+    ]
+    assert len(objects) == 6
+    assert [path for path in objects if not path.endswith(("/canary/*", "/terraform.tfstate"))] == []
 
 
 def test_a_second_run_changes_nothing_and_keeps_the_roles_of_ci(run: Run, deployed: tuple[Outcome, Path]) -> None:

@@ -187,8 +187,8 @@ def test_a_plan_can_be_priced(
 
     assert (facts.base_rpu, facts.endpoint_zones, facts.stream_mode) == (rpu, endpoint_zones, stream)
     # As docs/deployment.md says it.
-    assert round(idle.rates.usd_per_month) == (135 if endpoint_zones else 28)
-    assert round(idle.services["CloudWatch"]) == 13
+    assert round(idle.rates.usd_per_month) == (136 if endpoint_zones else 29)
+    assert round(idle.services["CloudWatch"]) == 14
     assert round(idle.services["KMS"]) == 3
     assert round(idle.services.get("VPC", 0)) == (88 if endpoint_zones else 0)
     assert round(idle.services["Kinesis"]) == {"PROVISIONED": 11, "ON_DEMAND": 29}[stream]

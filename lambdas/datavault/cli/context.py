@@ -102,10 +102,7 @@ class Context:
             stack = msgspec.convert(outputs["stack"]["value"], Stack)
         except msgspec.ValidationError as error:
             raise Failure(f"{self.env} was deployed by another version: {error}", self._deploy_hint) from error
-        os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"] = stack.region
-        if stack.endpoint_url:
-            os.environ.update(_LOCAL_CREDENTIALS, AWS_ENDPOINT_URL=stack.endpoint_url)
-            os.environ.pop("AWS_PROFILE", None)
+        point_clients_at(stack.region, stack.endpoint_url)
         return stack
 
     @property
@@ -140,6 +137,14 @@ class Context:
         for row in rows:
             table.add_row(*map(_cell, row))
         self.out.print(table)
+
+
+def point_clients_at(region: str, endpoint_url: str | None) -> None:
+    """Every client that is made from now on goes to this Region, or to the local cloud."""
+    os.environ["AWS_DEFAULT_REGION"] = os.environ["AWS_REGION"] = region
+    if endpoint_url:
+        os.environ.update(_LOCAL_CREDENTIALS, AWS_ENDPOINT_URL=endpoint_url)
+        os.environ.pop("AWS_PROFILE", None)
 
 
 def _cell(value: Any) -> Text:

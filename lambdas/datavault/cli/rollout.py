@@ -48,7 +48,7 @@ def rollout(
         changes = list(due(run.stack.functions))
         if not dry_run:
             for change in changes:
-                _move(run, application, change, despite_alarms)
+                move(run, application, change, despite_alarms=despite_alarms)
                 if change.status != "Succeeded":
                     break
     except (ClientError, BotoCoreError) as error:
@@ -89,9 +89,14 @@ def app_spec(change: Change) -> str:
     )
 
 
-def _move(run: Context, application: str, change: Change, despite_alarms: bool) -> None:
+def move(
+    run: Context, application: str, change: Change, *, despite_alarms: bool = False, at_once: bool = False
+) -> None:
+    """Move one function by CodeDeploy and wait for the end; `at_once`: all events together, whatever the group says."""
     codedeploy = client("codedeploy")
     wish: dict[str, Any] = {"overrideAlarmConfiguration": {"enabled": False}} if despite_alarms else {}
+    if at_once:
+        wish["deploymentConfigName"] = "CodeDeployDefault.LambdaAllAtOnce"
     deployment = codedeploy.create_deployment(
         applicationName=application,
         deploymentGroupName=change.stage,
@@ -100,10 +105,30 @@ def _move(run: Context, application: str, change: Change, despite_alarms: bool) 
     )["deploymentId"]
     moving = f"{change.stage}: version {change.current} → {change.target}, deployment {deployment}"
     with nullcontext() if run.as_json else run.err.status(moving):
-        while "completeTime" not in (info := codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]):
-            time.sleep(_POLL_SECONDS)
+        info = _ended(deployment)
     change.status = info["status"]
     change.reason = info.get("errorInformation", {}).get("message", "")
+
+
+def stop(application: str, stage: str) -> None:
+    """End what is still moving this function, as a rollout does that was cut off; CodeDeploy takes it back."""
+    codedeploy = client("codedeploy")
+    under_way = codedeploy.list_deployments(
+        applicationName=application,
+        deploymentGroupName=stage,
+        includeOnlyStatuses=["Created", "Queued", "InProgress", "Baking", "Ready"],
+    )["deployments"]
+    for deployment in under_way:
+        codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+        _ended(deployment)
+
+
+def _ended(deployment: str) -> dict[str, Any]:
+    while "completeTime" not in (
+        info := client("codedeploy").get_deployment(deploymentId=deployment)["deploymentInfo"]
+    ):
+        time.sleep(_POLL_SECONDS)
+    return dict(info)
 
 
 def _show(run: Context, changes: list[Change]) -> None:

@@ -4,7 +4,7 @@ from statistics import fmean
 
 from .bill import Bill, Part
 from .pipeline import add_function
-from .plan import Facts
+from .plan import Facts, flowing
 from .storage import gets, puts
 from .warehouse import Loads
 from .workload import (
@@ -39,7 +39,7 @@ def audits(facts: Facts) -> float:
 
 def listed_pages(facts: Facts, work: Workload) -> float:
     """Pages of raw versions that one audit lists: every object that the bucket keeps."""
-    days = fmean(work.days_kept(rule.expiration_days) for rule in facts.raw.values())
+    days = fmean(work.days_kept(rule.expiration_days) for rule in flowing(facts.raw).values())
     return work.objects / DAYS_A_MONTH * days / _VERSIONS_PER_PAGE
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from ..identity import CANARY_DATASET
+
 type Resources = dict[str, dict[str, Any]]
 
 STAGES = ("processor", "enrichment", "loader", "auditor")
@@ -38,6 +40,11 @@ class Nodes(msgspec.Struct, frozen=True):
     instance_type: str
     count: int
     volume_gb: int
+
+
+def flowing(rules: dict[str, Kept]) -> dict[str, Kept]:
+    """The data sets that the flow is divided among: the canary is none."""
+    return {dataset: kept for dataset, kept in rules.items() if dataset != CANARY_DATASET}
 
 
 class Facts(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from ..wire import KIB, MIB
 from .bill import Bill, Part
-from .plan import Facts, Kept
+from .plan import Facts, Kept, flowing
 from .warehouse import Loads
 from .workload import ACCOUNT_BYTES_PER_OBJECT, DAYS_A_MONTH, GIB, Workload
 
@@ -30,8 +30,8 @@ def add_kept(bill: Bill, facts: Facts, work: Workload) -> None:
     raw_bytes = work.object_mb * MIB / work.raw_ratio
     parquet_bytes = work.object_mb * MIB / work.parquet_ratio / work.chunks_per_object
     for word, rules, gb, objects, object_bytes in (
-        ("raw", facts.raw, work.gb / work.raw_ratio, work.objects, raw_bytes),
-        ("Parquet", facts.parquet, work.parquet_gb, work.chunks, parquet_bytes),
+        ("raw", flowing(facts.raw), work.gb / work.raw_ratio, work.objects, raw_bytes),
+        ("Parquet", flowing(facts.parquet), work.parquet_gb, work.chunks, parquet_bytes),
     ):
         for names, rule in _alike(rules):
             share = len(names) / len(rules)

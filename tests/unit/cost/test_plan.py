@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from datavault.cost.plan import Kept, Nodes, PlanError, read_plan
+from datavault.cost.plan import Kept, Nodes, PlanError, flowing, read_plan
 
 from .facts import PLAN
 
@@ -97,3 +97,9 @@ def test_a_plan_without_a_network_or_a_trail_has_none() -> None:
     assert read_plan(without("aws_subnet")).endpoint_zones == 0
     assert not read_plan(without("aws_cloudtrail")).has_trail
     assert read_plan(without("aws_redshiftserverless_usage_limit")).daily_limit is None
+
+
+def test_the_canary_is_no_part_of_the_flow() -> None:
+    kept = Kept(30, ())
+
+    assert flowing({"canary": kept, "orders": kept}) == {"orders": kept}

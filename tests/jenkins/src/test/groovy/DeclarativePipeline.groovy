@@ -10,10 +10,19 @@ class DeclarativePipeline extends BasePipelineTest {
 
   static final BODIES = ['steps', 'stages', 'parallel']
   static final STAGE_WORDS = BODIES + ['when', 'options', 'environment', 'post', 'agent', 'input']
-  static final POST_WORDS = ['always', 'success', 'failure', 'cleanup']
+  static final PIPELINE_WORDS = ['stages', 'options', 'triggers', 'environment', 'post', 'agent']
+  static final POST_WORDS = ['always', 'failure', 'success', 'unsuccessful', 'cleanup']
 
   String branchName
+  /** A tag's build has it beside the name of its branch, which is the same. */
+  String tagName
+  /** The branch behind a pull request's build. */
+  String changeBranch
   String trigger = 'push'
+  /** Variables that Jenkins sets for every build. */
+  Map<String, String> globals = [:]
+  /** What becomes of a question: given, aborted, or timed out. */
+  String approval = 'given'
   /** Commands that end with an error. */
   Set<String> failing = []
 
@@ -21,61 +30,136 @@ class DeclarativePipeline extends BasePipelineTest {
   List<String> entered = []
   List<String> commands = []
   List<String> others = []
+  List<String> questions = []
+  /** For each command: stage, agent (null: none is held), locks, credentials by variable, environment. */
+  List<Map> runs = []
+  boolean isMarkedFailed
 
   private List<Map> open = []
+  private List<String> stages = []
+  private List<String> agents = []
+  private List<String> locks = []
+  private List<Map> credentials = []
+  private List<Map> variables = []
+  private Map<String, Object> question
   private boolean isSkipped
 
   void setUp() {
     scriptRoots += ['../..', 'src/test/resources']
     scriptExtension = ''
     super.setUp()
-    BODIES.each { word -> collect(word) }
-    (STAGE_WORDS - BODIES - ['agent', 'input']).each { word -> collect(word) }
+    (STAGE_WORDS - ['agent']).each { word -> collect(word) }
     POST_WORDS.each { word -> collect(word) }
     collect('triggers')
     define('pipeline', [Closure]) { body -> runNode('pipeline', body) }
     define('stage', [String, Closure]) { name, body -> declare(name, body) }
-    define('agent', [Closure]) { body -> inside('agent', body) }
-    define('label', [String]) { name -> need('agent', 'label'); others << "agent $name".toString() }
+    collect('agent')
+    define('agent', [Object]) { value -> noAgent(value) }
+    binding.setVariable('none', 'none')
+    define('label', [String]) { name -> need('agent', 'label'); agents << name; others << "agent $name".toString() }
     registerOptions()
     registerConditions()
+    registerQuestion()
     registerSteps()
+    registerCredentials()
   }
 
   /** Run a Jenkinsfile; the failed command that it ended with, or null. */
   StageFailed run(String file = 'Jenkinsfile') {
-    binding.setVariable('env', [BRANCH_NAME: branchName])
+    def env = [BRANCH_NAME: branchName, TAG_NAME: tagName, CHANGE_BRANCH: changeBranch, BUILD_NUMBER: '12'] + globals
+    binding.setVariable('env', env)
     try {
       runScript(file)
-      return null
+      return isMarkedFailed ? new StageFailed('a caught error') : null
     } catch (StageFailed failed) {
       return failed
     }
   }
 
   private void registerOptions() {
-    ['timeout': Map, 'buildDiscarder': Object].each { word, type -> define(word, [type]) { value -> need('options', word) } }
+    ['timeout': Map, 'buildDiscarder': Object].each { word, type -> define(word, [type]) { value -> note(word, value) } }
     define('logRotator', [Map]) { value -> value }
     ['disableConcurrentBuilds', 'skipStagesAfterUnstable', 'timestamps'].each { word ->
       define(word, []) { -> need('options', word); others << word }
     }
+    define('lock', [Map]) { value -> need('options', 'lock'); locks << value.resource }
     define('cron', [String]) { value -> need('triggers', 'cron'); others << "cron $value".toString() }
   }
 
+  private void note(String word, Object value) {
+    need('options', word)
+    open.last().noted << [(word): value]
+  }
+
   private void registerConditions() {
-    define('beforeAgent', [Boolean]) { value -> need('when', 'beforeAgent') }
+    ['beforeAgent', 'beforeOptions'].each { word ->
+      define(word, [Boolean]) { value -> need('when', word); open.last().noted << [(word): value] }
+    }
     define('branch', [String]) { name -> condition('branch', branchName == name) }
+    define('tag', [String]) { glob -> condition('tag', tagName ==~ glob.replace('*', '.*')) }
+    define('changeRequest', []) { -> condition('changeRequest', changeBranch != null) }
     define('triggeredBy', [String]) { name -> condition('triggeredBy', trigger == name) }
+    define('expression', [Closure]) { body -> condition('expression', body.call() as boolean) }
+    define('not', [Closure]) { body ->
+      need('when', 'not')
+      def before = isSkipped
+      isSkipped = false
+      body.call()
+      isSkipped = before || !isSkipped
+    }
+  }
+
+  private void registerQuestion() {
+    ['message', 'ok', 'submitter'].each { word -> define(word, [String]) { text -> need('input', word); question[word] = text } }
   }
 
   private void registerSteps() {
     define('sh', [String]) { command ->
       need(['steps'] + POST_WORDS, 'sh')
       commands << command.toString()
+      runs << [command: command.toString(), stage: stages ? stages.last() : null, agent: agents ? agents.last() : null,
+               locks: locks.toList(), credentials: merged(credentials), environment: merged(variables)]
       if (command.toString() in failing) throw new StageFailed("$command ended with an error")
     }
-    define('junit', [Map]) { values -> need(['steps'] + POST_WORDS, 'junit'); others << "junit ${values.testResults}".toString() }
-    define('cleanWs', []) { -> need(POST_WORDS, 'cleanWs'); others << 'cleanWs' }
+    ['junit': 'testResults', 'archiveArtifacts': 'artifacts', 'stash': 'name'].each { word, what ->
+      define(word, [Map]) { values -> step(word, "$word ${values[what]}" + (values.excludes ? " without ${values.excludes}" : '')) }
+    }
+    define('unstash', [String]) { name -> step('unstash', "unstash $name") }
+    define('recordCoverage', [Map]) { values -> step('recordCoverage', "recordCoverage ${values.tools*.pattern}") }
+    define('recordIssues', [Map]) { values -> step('recordIssues', "recordIssues ${values.tools}") }
+    define('sarif', [Map]) { values -> values.pattern }
+    define('cleanWs', []) { -> step('cleanWs', 'cleanWs') }
+    define('catchError', [Map, Closure]) { values, body ->
+      try {
+        body.call()
+      } catch (StageFailed failed) {
+        if (values.buildResult == 'FAILURE') isMarkedFailed = true
+      }
+    }
+  }
+
+  private void step(String word, Object text) {
+    need(['steps'] + POST_WORDS, word)
+    if (!agents) throw new IllegalStateException("'$word' needs a workspace, and no agent is held")
+    others << text.toString()
+  }
+
+  private void registerCredentials() {
+    ['file', 'string'].each { kind -> define(kind, [Map]) { values -> [(values.variable): values.credentialsId] } }
+    define('gitUsernamePassword', [Map]) { values -> [GIT_ASKPASS: values.credentialsId] }
+    define('withCredentials', [List, Closure]) { bound, body ->
+      need(['steps'] + POST_WORDS, 'withCredentials')
+      credentials << merged(bound)
+      try {
+        body.call()
+      } finally {
+        credentials.remove(credentials.size() - 1)
+      }
+    }
+  }
+
+  private static Map merged(List<Map> maps) {
+    return maps.inject([:]) { all, some -> all + some }
   }
 
   private void define(String word, List<Class> types, Closure action) {
@@ -91,6 +175,11 @@ class DeclarativePipeline extends BasePipelineTest {
     }
   }
 
+  private void noAgent(Object value) {
+    if (value != 'none') throw new IllegalStateException("'agent $value' is not known here")
+    open.last().parts.agent = null
+  }
+
   private void need(Object words, String what) {
     def node = open.last()
     if (!(node.word in [words].flatten())) throw new IllegalStateException("'$what' stands inside '${node.word}'")
@@ -102,8 +191,10 @@ class DeclarativePipeline extends BasePipelineTest {
   }
 
   /** Run a part whose words are steps, options or conditions. */
-  private void inside(String word, Closure body) {
-    within([word: word, body: true], body)
+  private Map inside(String word, Closure body) {
+    def node = [word: word, body: true, noted: []]
+    within(node, body)
+    return node
   }
 
   private void within(Map node, Closure body) {
@@ -131,15 +222,33 @@ class DeclarativePipeline extends BasePipelineTest {
 
   private void runNode(String name, Closure body) {
     def isPipeline = name == 'pipeline'
-    def parts = partsOf(name, body, isPipeline ? ['stages', 'options', 'triggers', 'environment', 'post'] : STAGE_WORDS)
+    def parts = partsOf(name, body, isPipeline ? PIPELINE_WORDS : STAGE_WORDS)
     def bodies = parts.keySet().intersect(BODIES)
     if (bodies.size() != 1) throw new IllegalStateException("$name has ${bodies.size()} bodies")
-    ['options', 'triggers', 'environment'].each { word -> if (parts[word]) inside(word, parts[word]) }
-    if (parts.when && !holds(parts.when)) return
-    if (!isPipeline) entered << name
+    def before = [agents: agents.toList(), locks: locks.toList(), variables: variables.toList(), stages: stages.toList()]
+    try {
+      if (!isPipeline) stages << name
+      def isTaken = !parts.when || holds(parts.when, name, parts)
+      if (parts.options) inside('options', parts.options)
+      if (parts.triggers) inside('triggers', parts.triggers)
+      if (!isTaken) return
+      if (!isPipeline) entered << name
+      if (parts.input) ask(parts.input)
+      if (parts.agent) inside('agent', parts.agent)
+      if (parts.environment) variables << assignments(parts.environment)
+      runParts(bodies.first(), parts)
+    } finally {
+      agents = before.agents
+      locks = before.locks
+      variables = before.variables
+      stages = before.stages
+    }
+  }
+
+  private void runParts(String word, Map parts) {
     def failed = null
     try {
-      runBody(bodies.first(), parts[bodies.first()])
+      runBody(word, parts[word])
     } catch (StageFailed error) {
       failed = error
     }
@@ -147,10 +256,43 @@ class DeclarativePipeline extends BasePipelineTest {
     if (failed) throw failed
   }
 
-  private boolean holds(Closure conditions) {
+  /** In a script an assignment sets a variable of its binding. */
+  private Map assignments(Closure body) {
+    def known = binding.variables.keySet().toList()
+    inside('environment', body)
+    def found = binding.variables.findAll { name, value -> !(name in known) }.collectEntries { name, value -> [name, value as String] }
+    found.keySet().each { name -> binding.variables.remove(name) }
+    return found
+  }
+
+  private void ask(Closure body) {
+    question = [:]
+    inside('input', body)
+    if (agents) throw new IllegalStateException('an agent is held while somebody thinks')
+    questions << "${question.message} by ${question.submitter}, locks $locks".toString()
+    if (approval != 'given') throw new StageFailed("the question was $approval")
+  }
+
+  /** Jenkins takes options (a lock), then an agent, and only then asks for the conditions, unless it is told to do so first. */
+  private boolean holds(Closure conditions, String name, Map parts) {
     isSkipped = false
-    inside('when', conditions)
+    def first = inside('when', conditions).noted*.keySet().flatten()
+    def taken = parts.options ? locksOf(parts.options) : []
+    if (taken && !('beforeOptions' in first)) throw new IllegalStateException("$name waits for a lock to be skipped")
+    if (parts.agent && !(first.intersect(['beforeAgent', 'beforeOptions']))) {
+      throw new IllegalStateException("$name takes an agent to be skipped")
+    }
     return !isSkipped
+  }
+
+  private List<String> locksOf(Closure options) {
+    def before = locks.toList()
+    def noted = others.size()
+    inside('options', options)
+    def found = locks - before
+    locks = before
+    others = others.take(noted)
+    return found
   }
 
   private void runBody(String word, Closure body) {
@@ -172,10 +314,19 @@ class DeclarativePipeline extends BasePipelineTest {
     if (failed) throw failed
   }
 
+  /** A part that fails does not keep the next from running. */
   private void runPost(Closure body, Throwable failed) {
     def parts = partsOf('post', body, POST_WORDS)
-    def due = ['always', failed ? 'failure' : 'success', 'cleanup']
-    due.each { word -> if (parts[word]) inside(word, parts[word]) }
+    def due = ['always', failed ? 'failure' : 'success', failed ? 'unsuccessful' : null, 'cleanup']
+    def problem = null
+    for (word in due) {
+      try {
+        if (word && parts[word]) inside(word, parts[word])
+      } catch (StageFailed error) {
+        problem = problem ?: error
+      }
+    }
+    if (problem && !failed) throw problem
   }
 
   static class StageFailed extends RuntimeException {
