@@ -144,7 +144,8 @@ class Enricher:
         limits = {column: limit for column in columns if (limit := varchar_bytes(column.warehouse_type))}
         lengths = "".join(f", max(strlen({identifier(column.name)}))" for column in limits)
         lines = f"(SELECT *, lag(_line) OVER () AS line_before FROM read_parquet({literal(str(parquet))}))"  # noqa: S608  ours
-        rows, misplaced, *longest = self._one(f"count(*), count(*) FILTER (_line <= line_before){lengths} FROM {lines}")
+        misplaced_lines = "count(*) FILTER (_line IS NULL OR _line <= line_before)"
+        rows, misplaced, *longest = self._one(f"count(*), {misplaced_lines}{lengths} FROM {lines}")
         # Lines that ascend are all different.
         (different,) = self._one(f"count(DISTINCT _line) FROM {lines}") if misplaced else (rows,)
         problems = []

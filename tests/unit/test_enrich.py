@@ -278,6 +278,7 @@ def refusal(enricher: Any, contract: Contract, *records: Any) -> str:
         "SELECT * FROM records WHERE id > 1",
         "SELECT * FROM records UNION ALL FROM records",
         "SELECT * REPLACE (1::BIGINT AS _line) FROM records",
+        "SELECT * REPLACE (nullif(_line, 2) AS _line) FROM records",
         "SELECT * FROM records LIMIT 0",
     ],
 )
