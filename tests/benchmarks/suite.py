@@ -115,7 +115,7 @@ CHECK_CASES = CORE + BAD[1:] + CSV
 
 
 def service(results: Results) -> dict[str, float]:
-    """Seconds of CPU, and sizes in bytes, of each hop's unit of work. (cost/workload.py still has an earlier run's.)"""
+    """Seconds of CPU, and sizes in bytes, of each hop's unit of work."""
     core, chunks = results["core"], results["enrichment"]
     outcome = core.runs[0].outcome
     raw = Input("flights", "ndjson").path.stat().st_size

@@ -15,14 +15,14 @@ DAYS_A_MONTH: Final = 365 / 12
 HOURS_A_MONTH: Final = 730
 SECONDS_A_DAY: Final = 86_400
 
-# Measured on 2026-11-23 with the 336,776 flights as NDJSON (100.4 MB, 12 chunks): the functions' code without AWS, on
-# one virtual core (AMD EPYC) with other work beside it; the slower of several runs. Lambda gives one vCPU at 1,769 MB
-# (AWS Lambda Developer Guide, "Configure Lambda function memory"), which is taken to be as fast as that core.
+# Measured by `make bench` with the 336,776 flights as NDJSON (101 MB, 12 chunks): the functions' code without AWS, on
+# one virtual core (AMD EPYC), rounded up; a test holds them against docs/benchmarks.json. Lambda gives one vCPU at
+# 1,769 MB (AWS Lambda Developer Guide, "Configure Lambda function memory"), which is taken to be as fast as that core.
 RECORD_BYTES: Final = 298
-STREAM_RATIO: Final = 9.3  # bytes of NDJSON to bytes of chunks
-PARQUET_RATIO: Final = 10.2  # bytes of NDJSON to bytes of Parquet, lineage columns included
-PROCESSOR_SECONDS_PER_GB: Final = 17.0
-ENRICHMENT_SECONDS_PER_GB: Final = 33.0
+STREAM_RATIO: Final = 11.8  # bytes of NDJSON to bytes of chunks
+PARQUET_RATIO: Final = 10.6  # bytes of NDJSON to bytes of Parquet, lineage columns included
+PROCESSOR_SECONDS_PER_GB: Final = 6.0
+ENRICHMENT_SECONDS_PER_GB: Final = 8.0
 VCPU_MB: Final = 1769
 
 # Assumed, to be replaced by what an account measures. What waits for AWS beside the CPU: claim, receipt and puts of an

@@ -34,7 +34,7 @@ def test_json_adds_up_and_has_every_assumption(run: Run) -> None:
     assert code == 0
     assert fsum(line["usd"] for line in found["lines"]) == pytest.approx(found["rates"]["usd_per_month"])
     assert fsum(found["services"].values()) == pytest.approx(found["rates"]["usd_per_month"])
-    assert (found["workload"]["record_bytes"], found["workload"]["stream_ratio"]) == (1000, 9.3)
+    assert (found["workload"]["record_bytes"], found["workload"]["stream_ratio"]) == (1000, 11.8)
     assert (found["environment"], found["prices"]["date"]) == ("prod", "2026-09-25")
 
 

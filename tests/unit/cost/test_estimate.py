@@ -1,7 +1,9 @@
 """The bill, line by line against sums that were made by hand, and what must hold of any."""
 
+import json
 from datetime import date
 from math import fsum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from datavault.cost import workload
 from datavault.cost.bill import Part
 from datavault.cost.estimate import Estimate, estimate
 from datavault.cost.firehose import add_firehose
@@ -17,6 +20,8 @@ from datavault.cost.warehouse import rpu_hours
 from datavault.cost.workload import Workload
 
 from .facts import FACTS, PLAN, PRICES, TODAY, facts, line
+
+ROOT = Path(__file__).parents[3]
 
 # 1,024 GB a month in objects of 64 MB: 16,384 objects of 8 chunks.
 DAY = 1024 * 12 / 365
@@ -30,9 +35,9 @@ def bill(found: Facts = FACTS, work: Workload = WORK) -> Estimate:
 @pytest.mark.parametrize(
     ("what", "changes", "usd"),
     [
-        # 17 s a GB on a whole vCPU, 1769/1024 times as long with 1,024 MB; half a second of waiting an object.
-        ("processor: 1024 MB", {}, (1024 * 17 * 1769 / 1024 + 16_384 * 0.5) * 0.0000133334),
-        ("enrichment: 1024 MB", {}, (1024 * 33 * 1769 / 1024 + 131_072 * 0.2) * 0.0000133334),
+        # 6 s a GB on a whole vCPU, 1769/1024 times as long with 1,024 MB; half a second of waiting an object.
+        ("processor: 1024 MB", {}, (1024 * 6 * 1769 / 1024 + 16_384 * 0.5) * 0.0000133334),
+        ("enrichment: 1024 MB", {}, (1024 * 8 * 1769 / 1024 + 131_072 * 0.2) * 0.0000133334),
         ("processor: invocations", {}, 16_384 * 0.2 / 1e6),
         ("stream, on demand", {}, 730 * 0.04),
         # 8 MiB / 8.5 = 986,895.06 bytes, rounded up to 964 KB; 131,072 of them are 120.5 GB.
@@ -248,3 +253,14 @@ def test_without_data_only_what_stands_there_costs(found: Facts, months: float) 
     }  # fmt: skip
     assert made.rates.usd_per_tb is made.rates.usd_per_million_records is None
     assert made.warnings == []
+
+
+def test_bills_count_what_the_benchmark_measured() -> None:
+    measured = json.loads((ROOT / "docs/benchmarks.json").read_text())["service"]
+    raw = measured["raw_bytes_per_chunk"]
+    seconds = measured["enrichment_seconds_per_chunk"] * workload.GIB / raw
+    assert measured["processor_seconds_per_raw_mib"] * 1024 <= workload.PROCESSOR_SECONDS_PER_GB
+    assert seconds <= workload.ENRICHMENT_SECONDS_PER_GB <= 1.5 * seconds
+    assert measured["processor_seconds_per_raw_mib"] * 1024 * 1.5 >= workload.PROCESSOR_SECONDS_PER_GB
+    assert raw / measured["chunk_bytes"] == pytest.approx(workload.STREAM_RATIO, rel=0.02)
+    assert raw / measured["parquet_bytes_per_chunk"] == pytest.approx(workload.PARQUET_RATIO, rel=0.02)
