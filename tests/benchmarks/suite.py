@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from .datasets import NAMES, Input
+from .datasets import NAMES, Input, make
 from .runner import Case, Result, ratio
 
 type Results = Mapping[str, Result]
@@ -95,7 +95,7 @@ MEASURES = [
         "ratio",
         1 / 9,
         1 / 15,
-        lambda results: results["core"].runs[0].outcome.stream_bytes / Input("flights", "ndjson").path.stat().st_size,
+        lambda results: results["core"].runs[0].outcome.stream_bytes / make(Input("flights", "ndjson")).stat().st_size,
         is_checked=True,
     ),
     Measure("CSV, processor / csv + pydantic", "ratio", 1 / 4, 1 / 10, _compare("csv", "csv-pydantic"), True),
@@ -118,7 +118,7 @@ def service(results: Results) -> dict[str, float]:
     """Seconds of CPU, and sizes in bytes, of each hop's unit of work."""
     core, chunks = results["core"], results["enrichment"]
     outcome = core.runs[0].outcome
-    raw = Input("flights", "ndjson").path.stat().st_size
+    raw = make(Input("flights", "ndjson")).stat().st_size
     small = results["small objects"]
     records = small.runs[0].outcome
     return {
