@@ -43,15 +43,15 @@ class ChunkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     specversion: str = "1.0"
     datacontenttype: Literal["application/x-ndjson", "text/csv"] = "application/x-ndjson"
     # Of rows alone, which do not name their fields.
-    columns: list[str] | msgspec.UnsetType = msgspec.UNSET
-    nulls: list[str] | msgspec.UnsetType = msgspec.UNSET
+    columns: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    nulls: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def layout(self) -> Layout | None:
         """How the records are to be read, if they are rows."""
         if isinstance(self.columns, msgspec.UnsetType) or isinstance(self.nulls, msgspec.UnsetType):
             return None
-        return Layout(tuple(self.columns), tuple(self.nulls))
+        return Layout(self.columns, self.nulls)
 
     @property
     def dataset(self) -> str:
@@ -101,11 +101,11 @@ def seal(
         lastline=last_start + last_count - 1,
         records=records,
         lineruns=runs,
-        datacontenttype="text/csv" if layout else "application/x-ndjson",
-        columns=list(layout.columns) if layout else msgspec.UNSET,
-        nulls=list(layout.nulls) if layout else msgspec.UNSET,
     )
-    body = to_csv(encoded) if layout else encoded
+    body = encoded
+    if layout:
+        rows = {"datacontenttype": "text/csv", "columns": layout.columns, "nulls": layout.nulls}
+        header, body = msgspec.structs.replace(header, **rows), to_csv(encoded)
     data = frames.compress(msgspec.json.encode(header) + b"\n") + frames.compress(body)
     if len(data) <= CHUNK_LIMIT_BYTES:
         yield Chunk(header, data)
